@@ -1,0 +1,128 @@
+"""The frames of the record: what the gateway writes to the spool and the drain turns into rows.
+
+They are msgpack arrays, so fields are only ever added at the end, with a default.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+RunStatus = Literal["running", "completed", "failed", "blocked", "approval_required", "cancelled", "interrupted"]
+
+
+class Usage(msgspec.Struct, array_like=True):
+    """Tokens by price class. `cached_tokens` and `cache_write_tokens` are part of `prompt_tokens`,
+    `reasoning_tokens` of `completion_tokens`."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    known: bool = False  # False: the provider told nothing
+
+
+class Event(msgspec.Struct, array_like=True):
+    """One trace event of a run; `at_us` is wall time in microseconds."""
+
+    at_us: int
+    name: str
+    payload: dict[str, Any]
+
+
+class Opened(msgspec.Struct, array_like=True, tag="o"):
+    """Written before dispatch: if nothing else follows, the run was interrupted."""
+
+    run_id: str
+    tenant: str
+    at_us: int
+    wire: str
+    endpoint: str
+    model: str
+    provider: str
+    app: str
+    agent: str
+    subject: str
+    key_id: str
+    mode: str
+    stream: bool
+    hold_pico: int = 0  # money reserved for the call
+    project: str = "default"
+
+
+class Closed(msgspec.Struct, array_like=True, tag="c"):
+    """Written before the last byte of the answer leaves: everything there is to know about a call."""
+
+    run_id: str
+    tenant: str
+    at_us: int  # when the request came in
+    latency_us: int
+    status: RunStatus
+    http_status: int
+    route: str
+    wire: str
+    endpoint: str
+    app: str
+    agent: str
+    subject: str
+    key_id: str
+    user_id: str
+    mode: str
+    stream: bool
+    model: str  # what the client asked for
+    served_model: str  # what answered
+    provider: str
+    usage: Usage
+    usage_raw: bytes
+    cost_pico: int | None
+    price_known: bool
+    saved_pico: int | None
+    saved_ms: int
+    ghost_route: str
+    ghost_saved_pico: int | None
+    cache: str
+    finish: str
+    error_code: str
+    error_message: str
+    first_byte_us: int
+    upstream_us: int
+    events: list[Event]
+    explanation: dict[str, Any]
+    warnings: list[str]
+    request: bytes
+    response: bytes
+    same_as: str  # payloads are those of this run (exact repeat); `request` and `response` are then empty
+    parent_run: str = ""
+    project: str = "default"
+    session: str = ""
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+class Late(msgspec.Struct, array_like=True, tag="l"):
+    """A trace event added to a run from outside (`POST /api/v1/trace`)."""
+
+    run_id: str
+    tenant: str
+    event: Event
+
+
+class Feedback(msgspec.Struct, array_like=True, tag="f"):
+    """A rating or correction of a run, by whoever called."""
+
+    id: str
+    run_id: str
+    tenant: str
+    at_us: int
+    kind: str
+    rating: int | None
+    correction: str | None
+    key_id: str
+    user_id: str
+
+
+Frame = Opened | Closed | Late | Feedback
+
+encode_frame = msgspec.msgpack.Encoder().encode
+decode_frame = msgspec.msgpack.Decoder(Frame).decode

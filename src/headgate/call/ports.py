@@ -1,0 +1,62 @@
+"""How rooms reach what stands above them: asking a model, telling of a change, adding to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from headgate.call.caller import Caller
+from headgate.call.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One inner call: the endpoint (`/v1/chat/completions`), who asks, the JSON body and identity headers."""
+
+    endpoint: str
+    caller: Caller
+    body: bytes
+    app: str = ""
+    agent: str = ""
+    subject: str = ""
+    parent_run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it. `status` is the HTTP status, `headers` hold the run headers in lower case."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def run_id(self) -> str:
+        return self.headers.get("x-punk-run-id", "")
+
+
+class CallPort(Protocol):
+    """How any room asks a model: `serve` itself in the gateway, HTTP over a unix socket in the worker."""
+
+    async def ask(self, ask: Ask) -> Answer: ...
+
+
+class Notices(Protocol):
+    """Change notices. Call after the change is committed; the plane's part is rebuilt before this returns
+    in the same process, and within a second elsewhere."""
+
+    async def changed(self, part: str, tenant: str) -> None: ...
+
+
+class Recorder(Protocol):
+    """The way into the record. Raises RecordUnavailable when a frame cannot be kept."""
+
+    def write(self, frame: Frame) -> None: ...
+
+    async def caught_up(self, timeout_s: float = 0.25) -> bool:
+        """Wait until everything written so far is in the database; False when the time is over first."""
+        ...
+
+
+Listener = Callable[[str, str, dict[str, object]], Awaitable[None]]

@@ -1,0 +1,128 @@
+"""Every error a caller can see: it knows its HTTP status, its code and its sentence. Renderers turn it into an envelope."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+Envelope = dict[str, Any]
+
+
+class GatewayError(Exception):
+    """A refusal or failure with a sentence for the caller.
+
+    `param` names the offending field; `headers` travel with the answer; `detail` is data for the body.
+    Neither may hold a secret or unredacted upstream text.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    kind: ClassVar[str] = "api_error"  # the `type` of OpenAI's error object
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, param: str | None = None, headers: dict[str, str] | None = None, **detail: Any
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.headers = headers or {}
+        self.detail = detail
+
+
+class BadRequest(GatewayError):
+    status = 400
+    code = "invalid_request"
+    kind = "invalid_request_error"
+
+
+class Unauthorized(GatewayError):
+    status = 401
+    code = "unauthorized"
+    kind = "authentication_error"
+
+
+class Forbidden(GatewayError):
+    status = 403
+    code = "forbidden"
+    kind = "permission_error"
+
+
+class NotFound(GatewayError):
+    status = 404
+    code = "not_found"
+    kind = "invalid_request_error"
+
+
+class MethodNotAllowed(GatewayError):
+    status = 405
+    code = "method_not_allowed"
+    kind = "invalid_request_error"
+
+
+class Conflict(GatewayError):
+    status = 409
+    code = "conflict"
+    kind = "invalid_request_error"
+
+
+class TooLarge(GatewayError):
+    status = 413
+    code = "request_too_large"
+    kind = "invalid_request_error"
+
+
+class RateLimited(GatewayError):
+    status = 429
+    code = "rate_limited"
+    kind = "rate_limit_error"
+    retryable = True
+
+
+class ProviderError(GatewayError):
+    """The upstream failed, or answered what may not be passed on. `detail["upstream_status"]` when there was one."""
+
+    status = 502
+    code = "provider_error"
+
+
+class Unavailable(GatewayError):
+    status = 503
+    code = "unavailable"
+    retryable = True
+
+
+class RecordUnavailable(Unavailable):
+    """The call could not be put on record, so it was refused before anything was spent."""
+
+    code = "record_unavailable"
+
+
+def openai_envelope(error: GatewayError) -> Envelope:
+    """`{"error": {message, type, param, code, status, ...detail}}`, the envelope of `/v1/*`."""
+    body = {"message": error.message, "type": error.kind, "param": error.param, "code": error.code, "status": error.status}
+    return {"error": body | error.detail}
+
+
+def punk_envelope(error: GatewayError) -> Envelope:
+    """`{"error": sentence, "code": "punk_...", "status": n, ...detail}`, the envelope of `/api/v1/*`."""
+    body: Envelope = {"error": error.message, "code": f"punk_{error.code}", "status": error.status}
+    if error.param is not None:
+        body["param"] = error.param
+    return body | error.detail
+
+
+def plain_envelope(error: GatewayError) -> Envelope:
+    """`{"error": {code, message, status, ...detail}}`, the envelope of every other `/api/*` path."""
+    body: Envelope = {"code": error.code, "message": error.message, "status": error.status}
+    if error.param is not None:
+        body["param"] = error.param
+    return {"error": body | error.detail}
+
+
+def envelope_for(path: str, error: GatewayError) -> Envelope:
+    """The error body in the family of `path` (contract: health, bodies, envelopes, pages)."""
+    if path.startswith("/api/v1/"):
+        return punk_envelope(error)
+    if path.startswith("/v1/"):
+        return openai_envelope(error)
+    return plain_envelope(error)

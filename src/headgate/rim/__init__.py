@@ -1,0 +1,1 @@
+"""The edge of the management API: routes with a declared right, one transaction per request, errors, pages."""

@@ -1,0 +1,87 @@
+"""What a handler gets: who calls, a database transaction, the clock. `Reading` and `Writing` are its two kinds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headgate.call.caller import Caller
+from headgate.call.ports import CallPort, Notices, Recorder
+from headgate.kernel.clock import Clock
+from headgate.kernel.ids import Ids
+from headgate.store.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the application hands to every request. Rooms' own long-lived parts are in `hot`, by room name."""
+
+    database: Database
+    clock: Clock
+    ids: Ids
+    notices: Notices
+    recorder: Recorder
+    calls: CallPort
+    settings: Any  # headgate.config.Settings; config stands above the rim
+    hot: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Context:
+    """One request. `after_commit` actions run once the transaction is safely in the database."""
+
+    caller: Caller
+    db: AsyncConnection
+    services: Services
+    request: Request
+    after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+
+    @property
+    def tenant(self) -> str:
+        return self.caller.tenant
+
+    @property
+    def clock(self) -> Clock:
+        return self.services.clock
+
+    @property
+    def ids(self) -> Ids:
+        return self.services.ids
+
+    def changed(self, part: str) -> None:
+        """Tell of a change of the tenant's `part` after the commit."""
+        tenant = self.tenant
+        self.after_commit.append(lambda: self.services.notices.changed(part, tenant))
+
+
+def services_of(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller whom the gatekeeper middleware put on the request."""
+    return cast(Caller, request.scope["headgate.caller"])
+
+
+async def _reading(request: Request) -> AsyncIterator[Context]:
+    services = services_of(request)
+    async with services.database.reading() as db:
+        yield Context(caller_of(request), db, services, request)
+
+
+async def _writing(request: Request) -> AsyncIterator[Context]:
+    services = services_of(request)
+    async with services.database.writing() as db:
+        context = Context(caller_of(request), db, services, request)
+        yield context
+    for action in context.after_commit:
+        await action()
+
+
+# "function" scope: the transaction is over before the answer leaves
+Reading = Annotated[Context, Depends(_reading, scope="function")]
+Writing = Annotated[Context, Depends(_writing, scope="function")]

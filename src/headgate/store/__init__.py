@@ -1,0 +1,1 @@
+"""Databases, dialects, the spool and the fast store: everything that keeps bytes."""
