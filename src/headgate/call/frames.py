@@ -98,6 +98,7 @@ class Closed(msgspec.Struct, array_like=True, tag="c"):
     project: str = "default"
     session: str = ""
     metadata: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    preview: str = ""  # the first 200 characters of the last user text: what lists show and search
 
 
 class Late(msgspec.Struct, array_like=True, tag="l"):
