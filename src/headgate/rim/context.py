@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.caller import Caller
 from headgate.call.ports import CallPort, Notices, Recorder
-from headgate.kernel.clock import Clock
+from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
+from headgate.store import versions
 from headgate.store.engine import Database
 
 
@@ -39,6 +40,7 @@ class Context:
     services: Services
     request: Request
     after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+    changes: list[str] = field(default_factory=list[str])  # parts of the plane that this request changed
 
     @property
     def tenant(self) -> str:
@@ -53,8 +55,9 @@ class Context:
         return self.services.ids
 
     def changed(self, part: str) -> None:
-        """Tell of a change of the tenant's `part` after the commit."""
+        """Count a change of the tenant's `part` in this transaction, and tell of it after the commit."""
         tenant = self.tenant
+        self.changes.append(part)
         self.after_commit.append(lambda: self.services.notices.changed(part, tenant))
 
 
@@ -63,8 +66,16 @@ def services_of(request: Request) -> Services:
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller whom the gatekeeper middleware put on the request."""
-    return cast(Caller, request.scope["headgate.caller"])
+    """The caller whom the gatekeeper put on the request. On a public route without one: its refusal, raised."""
+    caller = visitor_of(request)
+    if caller is None:
+        raise cast(GatewayError, request.scope["headgate.refusal"])
+    return caller
+
+
+def visitor_of(request: Request) -> Caller | None:
+    """Who calls a public route; None when the door would not have let him in elsewhere."""
+    return cast(Caller | None, request.scope["headgate.caller"])
 
 
 async def _reading(request: Request) -> AsyncIterator[Context]:
@@ -78,6 +89,7 @@ async def _writing(request: Request) -> AsyncIterator[Context]:
     async with services.database.writing() as db:
         context = Context(caller_of(request), db, services, request)
         yield context
+        await versions.bump_all(db, context.changes, context.tenant, now_us=to_us(services.clock.now()))
     for action in context.after_commit:
         await action()
 

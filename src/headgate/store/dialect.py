@@ -27,6 +27,16 @@ async def upsert(db: AsyncConnection, table: sa.Table, row: Mapping[str, Any], *
     await db.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes))
 
 
+async def add_one(
+    db: AsyncConnection, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str], counter: str
+) -> None:
+    """Insert `row`; if its `key` is there already, change the row to it and add one to its `counter`."""
+    statement = _insert(db, table).values(**row)
+    changes = {name: statement.excluded[name] for name in row if name not in key}
+    changes[counter] = table.c[counter] + 1
+    await db.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes))
+
+
 def contains_text(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
     """Case-insensitive substring match; `%` and `_` in `text` are ordinary characters."""
     return column.icontains(text, autoescape=True)
