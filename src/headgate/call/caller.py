@@ -30,6 +30,7 @@ class Caller:
     environment: str | None = None
     admin: bool = False
     provider_key: str | None = field(default=None, repr=False)  # the caller's own upstream key, never stored
+    provider_key_first: bool = False  # sent in `x-headgate-provider-key`: used even when the server has a key
 
     def may(self, right: str) -> bool:
         """Does one of the caller's rights cover `right`?"""
@@ -41,8 +42,8 @@ class Caller:
         if not self.may(right):
             raise Forbidden(f"This key may not do that: it needs the right {right}.", right=right)
 
-    def with_provider_key(self, key: str | None) -> Caller:
-        return self if key is None else replace(self, provider_key=key)
+    def with_provider_key(self, key: str | None, *, first: bool = False) -> Caller:
+        return self if key is None else replace(self, provider_key=key, provider_key_first=first)
 
 
 def open_caller() -> Caller:

@@ -1,0 +1,1 @@
+"""Tenants (projects), users and who belongs where."""

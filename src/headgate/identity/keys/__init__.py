@@ -1,0 +1,1 @@
+"""API keys of every kind: made, listed, revoked; `hot.Door` lets callers in."""
