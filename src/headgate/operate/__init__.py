@@ -1,0 +1,1 @@
+"""Operate: webhooks, jobs, retention, system. Holds rooms and no code of its own."""
