@@ -40,7 +40,7 @@ class Context:
     services: Services
     request: Request
     after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
-    changes: list[str] = field(default_factory=list[str])  # parts of the plane that this request changed
+    changes: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])  # (part, tenant) of the plane
 
     @property
     def tenant(self) -> str:
@@ -54,11 +54,10 @@ class Context:
     def ids(self) -> Ids:
         return self.services.ids
 
-    def changed(self, part: str) -> None:
-        """Count a change of the tenant's `part` in this transaction, and tell of it after the commit."""
-        tenant = self.tenant
-        self.changes.append(part)
-        self.after_commit.append(lambda: self.services.notices.changed(part, tenant))
+    def changed(self, part: str, *, tenant: str | None = None) -> None:
+        """Count a change of the tenant's `part` in this transaction, and tell of it after the commit.
+        `tenant` names another than the caller's."""
+        self.changes.add((part, tenant or self.tenant))
 
 
 def services_of(request: Request) -> Services:
@@ -89,9 +88,18 @@ async def _writing(request: Request) -> AsyncIterator[Context]:
     async with services.database.writing() as db:
         context = Context(caller_of(request), db, services, request)
         yield context
-        await versions.bump_all(db, context.changes, context.tenant, now_us=to_us(services.clock.now()))
+        await _bump_all(db, context)
+    for part, tenant in sorted(context.changes):
+        await services.notices.changed(part, tenant)
     for action in context.after_commit:
         await action()
+
+
+async def _bump_all(db: AsyncConnection, context: Context) -> None:
+    """Count the changes, in one order everywhere, so that two writers cannot lock each other out."""
+    now_us = to_us(context.clock.now())
+    for part, tenant in sorted(context.changes):
+        await versions.bump(db, part, tenant, now_us=now_us)
 
 
 # "function" scope: the transaction is over before the answer leaves

@@ -1,0 +1,63 @@
+"""`build_api`: all routers of all rooms as one application behind the gatekeeper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+
+from headgate import __version__
+from headgate.rim import errors
+from headgate.rim.context import Services
+from headgate.rim.gatekeeper import Doorkeeper, Gatekeeper, GateRules
+from headgate.rim.limits import DEFAULT_PROTECTED_RPM, ManagementLimit
+from headgate.rim.openapi import OpenApi
+from headgate.rim.origins import OriginRules
+from headgate.rim.router import Router
+from headgate.rim.routes import RouteTable, in_order
+
+
+def build_api(services: Services, routers: Sequence[Router], door: Callable[[], Doorkeeper]) -> FastAPI:
+    """The application. `app.state` has `services`, `openapi` and `rules`.
+    Raises RightMissing when a route does not declare its right."""
+    settings = services.settings
+    routes = in_order(route for router in routers for route in router.api.routes)
+    app = FastAPI(
+        title="Headgate", version=__version__, routes=routes, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    rules = GateRules(
+        door=door,
+        table=RouteTable(routes),
+        origins=origin_rules(settings),
+        limit=ManagementLimit(services.clock, management_rpm(settings)),
+        ids=services.ids,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    errors.install(app)
+    app.add_middleware(Gatekeeper, rules=rules)
+    app.state.services = services
+    app.state.rules = rules
+    app.state.openapi = OpenApi(app, root_path=settings.root_path)
+    return app
+
+
+def origin_rules(settings: Any) -> OriginRules:
+    """The `Host`, CORS and proxy settings as rules. Raises ValueError when a proxy is not an address."""
+    return OriginRules.of(
+        hosts=words(settings.hosts), origins=words(settings.cors_origins), proxies=words(settings.trusted_proxies)
+    )
+
+
+def management_rpm(settings: Any) -> int:
+    """Requests a minute on `/api/*`: as set, else 300 in protected mode and none in open mode. 0 is off."""
+    if settings.rate_limit_rpm is not None:
+        return int(settings.rate_limit_rpm)
+    return DEFAULT_PROTECTED_RPM if settings.protected else 0
+
+
+def words(value: str | Iterable[str]) -> list[str]:
+    """A list setting, whether it came as a list or as words with commas between them."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return [part.strip() for part in parts if part.strip()]

@@ -1,0 +1,127 @@
+"""A house for room tests: services with real parts on a real database, and HTTP clients at its door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from headgate.call.frames import Frame
+from headgate.call.ports import Answer, Ask
+from headgate.identity.accounts import service as accounts
+from headgate.identity.keys import service as keys
+from headgate.identity.keys.hot import Door, KeyUse
+from headgate.kernel.errors import Unavailable
+from headgate.kernel.ids import Ids
+from headgate.rim.api import build_api
+from headgate.rim.context import Services
+from headgate.rim.router import Router
+from headgate.store.engine import Database
+from headgate.testing.clock import FixedClock
+
+
+@dataclass
+class HouseSettings:
+    """The settings that management routes read; tests change them before `client`."""
+
+    data_dir: Path
+    api_key: str = ""
+    require_login: bool = False
+    signup: str = "closed"
+    hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    root_path: str = ""
+    max_body_bytes: int = 32 * 1024 * 1024
+    rate_limit_rpm: int | None = None
+    metrics_public: bool = False
+    provider: str = "mock"
+    retention_days: int = 90
+    retention_max_bytes: int = 0
+    prices: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def protected(self) -> bool:
+        return bool(self.api_key) or self.require_login
+
+
+class KeptFrames:
+    """A recorder that keeps frames in memory, for rooms whose tests need no spool."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+
+    def write(self, frame: Frame) -> None:
+        self.frames.append(frame)
+
+    async def caught_up(self, timeout_s: float = 0.25) -> bool:
+        return True
+
+
+class NoModels:
+    """A call port with no gateway behind it."""
+
+    async def ask(self, ask: Ask) -> Answer:
+        raise Unavailable("There is no gateway in this house.")
+
+
+class HouseNotices:
+    """Rebuilds the door when keys change, as the plane does, and remembers what was told."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.told: list[tuple[str, str]] = []
+
+    async def changed(self, part: str, tenant: str) -> None:
+        self.told.append((part, tenant))
+        if part == "keys":
+            await self._house.reload_keys(tenant)
+
+
+class House:
+    """Services, the door, and clients. `services.recorder` and `services.hot` may be replaced by a test."""
+
+    def __init__(self, database: Database, clock: FixedClock, settings: HouseSettings) -> None:
+        self.clock = clock
+        self.settings = settings
+        self.use = KeyUse()
+        self.notices = HouseNotices(self)
+        self.recorder = KeptFrames()
+        self.services = Services(database, clock, Ids(clock), self.notices, self.recorder, NoModels(), settings)
+        self.door: Door
+        self._clients: list[httpx2.AsyncClient] = []
+
+    async def load_door(self) -> Door:
+        """Build the door anew: after a change of the settings."""
+        async with self.services.database.reading() as db:
+            self.door = await keys.load(db, self.settings, clock=self.clock, use=self.use)
+        return self.door
+
+    async def reload_keys(self, tenant: str) -> None:
+        async with self.services.database.reading() as db:
+            self.door = await keys.reload(db, self.door, tenant)
+
+    def client(self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
+        """An HTTP client at an application of `routers`, with `key` as its bearer token."""
+        app = build_api(self.services, routers, lambda: self.door)
+        given = {"authorization": f"Bearer {key}"} if key else {}
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
+        client = httpx2.AsyncClient(transport=transport, base_url="http://localhost:4100", headers={**given, **(headers or {})})
+        self._clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+async def build_house(database: Database, clock: FixedClock, data_dir: Path) -> House:
+    """A house in open mode with the default tenant."""
+    house = House(database, clock, HouseSettings(data_dir))
+    async with database.writing() as db:
+        await accounts.seed(db, clock)
+    await house.load_door()
+    return house
