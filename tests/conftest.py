@@ -48,10 +48,10 @@ def postgres_url() -> Iterator[str]:
 def postgres_template(postgres_url: str) -> Iterator[str]:
     """The name of a database with all tables, to be copied for each test."""
     name = f"{TEMPLATE}_{secrets.token_hex(4)}"
-    asyncio.run(_execute(postgres_url, f'CREATE DATABASE "{name}"'))
-    asyncio.run(_create_tables(_with_name(postgres_url, name)))
+    asyncio.run(execute(postgres_url, f'CREATE DATABASE "{name}"'))
+    asyncio.run(_create_tables(with_name(postgres_url, name)))
     yield name
-    asyncio.run(_execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    asyncio.run(execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +75,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: str = request.getfixturevalue("postgres_url")
     template_name: str = request.getfixturevalue("postgres_template")
     name = f"headgate_test_{secrets.token_hex(6)}"
-    asyncio.run(_execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template_name}"'))
-    yield _with_name(server, name)
-    asyncio.run(_execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    asyncio.run(execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template_name}"'))
+    yield with_name(server, name)
+    asyncio.run(execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest_asyncio.fixture
@@ -96,11 +96,11 @@ async def house(database: Database, clock: FixedClock, tmp_path: Path) -> AsyncI
     await built.close()
 
 
-def _with_name(url: str, name: str) -> str:
+def with_name(url: str, name: str) -> str:
     return f"{url.rpartition('/')[0]}/{name}"
 
 
-async def _execute(url: str, statement: str) -> None:
+async def execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(async_url(url).replace("+asyncpg", ""), timeout=10)
     try:
         await connection.execute(statement)

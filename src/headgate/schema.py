@@ -16,4 +16,5 @@ def all_tables() -> sa.MetaData:
     for module in pkgutil.walk_packages(headgate.__path__, "headgate."):
         if module.name.endswith(".tables") or module.name == "headgate.store.versions":
             importlib.import_module(module.name)
+    metadata.info["complete"] = True
     return metadata

@@ -16,6 +16,7 @@ from headgate.rim.openapi import OpenApi
 from headgate.rim.origins import OriginRules
 from headgate.rim.router import Router
 from headgate.rim.routes import RouteTable, in_order
+from headgate.store.fast import MemoryStore
 
 
 def build_api(services: Services, routers: Sequence[Router], door: Callable[[], Doorkeeper]) -> FastAPI:
@@ -31,7 +32,7 @@ def build_api(services: Services, routers: Sequence[Router], door: Callable[[], 
         door=door,
         table=RouteTable(routes),
         origins=origin_rules(settings),
-        limit=ManagementLimit(services.clock, management_rpm(settings)),
+        limit=ManagementLimit(services.hot.get("fast") or MemoryStore(), services.clock, management_rpm(settings)),
         ids=services.ids,
         max_body_bytes=settings.max_body_bytes,
     )

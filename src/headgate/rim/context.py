@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headgate.call.caller import Caller
 from headgate.call.ports import CallPort, Notices, Recorder
 from headgate.kernel.clock import Clock, to_us
+from headgate.kernel.errors import GatewayError
 from headgate.kernel.ids import Ids
 from headgate.store import versions
 from headgate.store.engine import Database

@@ -75,7 +75,7 @@ class Gatekeeper:
         public = methods.get(asked) == PUBLIC
         client = self._admit(visit, scope, public=public)
         if not public or asked in WITH_BODY:
-            rules.limit.check(visit, client)
+            await rules.limit.check(visit, client)
         if asked not in methods:
             raise _no_route(visit, methods)
         if b"\0" in unquote_to_bytes(scope["query_string"]) or "\0" in scope["path"]:

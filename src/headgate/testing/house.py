@@ -97,12 +97,12 @@ class House:
     async def load_door(self) -> Door:
         """Build the door anew: after a change of the settings."""
         async with self.services.database.reading() as db:
-            self.door = await keys.load(db, self.settings, clock=self.clock, use=self.use)
+            self.door = await keys.load_door(db, self.settings, clock=self.clock, use=self.use)
         return self.door
 
     async def reload_keys(self, tenant: str) -> None:
         async with self.services.database.reading() as db:
-            self.door = await keys.reload(db, self.door, tenant)
+            self.door = await keys.reload_keys(db, self.door, tenant)
 
     def client(self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
         """An HTTP client at an application of `routers`, with `key` as its bearer token."""

@@ -99,5 +99,5 @@ async def test_last_use_is_written_by_the_flush(house: House) -> None:
     token = (await client.post("/api/v1/keys", json={"name": "k", "admin": True})).json()["token"]
     user = house.client(ROUTERS, key=token)
     assert (await user.get("/api/v1/keys")).json()["keys"][0]["lastUsedAt"] is None
-    await service.write_use(house.services.database, house.use, house.clock)
+    await service.flush_use(house.services.database, house.use, house.clock)
     assert (await user.get("/api/v1/keys")).json()["keys"][0]["lastUsedAt"] is not None

@@ -26,6 +26,6 @@ async def add_membership(db: AsyncConnection, row: Row) -> None:
     await insert_new(db, memberships, [row])
 
 
-async def tenant(db: AsyncConnection, tenant_id: str) -> Row | None:
+async def tenant(db: AsyncConnection, tenant_id: str) -> sa.RowMapping | None:
     found = await db.execute(sa.select(tenants).where(tenants.c.id == tenant_id))
     return found.mappings().one_or_none()

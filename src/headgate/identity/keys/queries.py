@@ -18,12 +18,12 @@ async def add(db: AsyncConnection, row: Row) -> None:
     await db.execute(sa.insert(api_keys).values(**row))
 
 
-async def one(db: AsyncConnection, tenant: str, key_id: str) -> Row | None:
+async def one(db: AsyncConnection, tenant: str, key_id: str) -> sa.RowMapping | None:
     statement = sa.select(api_keys).where(api_keys.c.tenant == tenant, api_keys.c.id == key_id)
     return (await db.execute(statement)).mappings().one_or_none()
 
 
-async def page(db: AsyncConnection, tenant: str, page: Page, *, kinds: Sequence[str]) -> tuple[Sequence[Row], int]:
+async def page(db: AsyncConnection, tenant: str, page: Page, *, kinds: Sequence[str]) -> tuple[Sequence[sa.RowMapping], int]:
     """Keys of `kinds`, newest first, and how many there are (counting stops above the exact bound)."""
     chosen = sa.and_(api_keys.c.tenant == tenant, api_keys.c.kind.in_(kinds))
     rows = sa.select(api_keys).where(chosen).order_by(api_keys.c.id.desc()).limit(page.limit).offset(page.offset)
@@ -32,7 +32,7 @@ async def page(db: AsyncConnection, tenant: str, page: Page, *, kinds: Sequence[
     return (await db.execute(rows)).mappings().all(), total
 
 
-async def every(db: AsyncConnection, tenant: str | None = None) -> Sequence[Row]:
+async def every(db: AsyncConnection, tenant: str | None = None) -> Sequence[sa.RowMapping]:
     """All keys of one tenant, or of all, revoked ones too: what the door knows."""
     statement = sa.select(api_keys)
     if tenant is not None:

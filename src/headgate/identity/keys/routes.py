@@ -15,7 +15,12 @@ from headgate.identity.keys.schemas import (
     NewApiKey,
     NewKey,
 )
-from headgate.identity.keys.service import ENVIRONMENT_KINDS, KeyDraft, Minting, StoredKey
+from headgate.identity.keys.service import (
+    ENVIRONMENT_KINDS,
+    KeyDraft,
+    Minting,
+    StoredKey,
+)
 from headgate.kernel.clock import iso
 from headgate.kernel.pages import page_body
 from headgate.rim.context import Context, Reading, Writing
@@ -44,7 +49,7 @@ async def list_keys(ctx: Reading, page: PageQuery) -> Any:
 
 
 @router.post("/api/v1/keys/{id}/revoke", right="keys:admin", response=Key)
-async def revoke_key(ctx: Writing, id: str) -> Any:  # noqa: A002 - the name in the path
+async def revoke_key(ctx: Writing, id: str) -> Any:
     """End a key. It stays in the list, and is refused from the next call on."""
     key = await service.revoke(ctx.db, ctx.caller, id, clock=ctx.clock)
     ctx.changed("keys")
@@ -71,7 +76,7 @@ async def create_api_key(ctx: Writing, body: NewApiKey) -> Any:
 
 
 @router.delete("/api/v1/api-keys/{id}", right="keys:admin", response=ApiKeyFound)
-async def delete_api_key(ctx: Writing, id: str) -> Any:  # noqa: A002 - the name in the path
+async def delete_api_key(ctx: Writing, id: str) -> Any:
     """Revoke an environment key. It stays in the list with its `revokedAt`."""
     key = await service.revoke(ctx.db, ctx.caller, id, clock=ctx.clock, kinds=ENVIRONMENT_KINDS)
     ctx.changed("keys")

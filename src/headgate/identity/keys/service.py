@@ -13,7 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.caller import Caller, KeyKind, Mode
 from headgate.identity.keys import queries
-from headgate.identity.keys.hot import Door, DoorRules, KeyEntry, KeyIndex, KeyUse, token_hash
+from headgate.identity.keys.hot import (
+    Door,
+    DoorRules,
+    KeyEntry,
+    KeyIndex,
+    KeyUse,
+    token_hash,
+)
 from headgate.identity.keys.rights import KIND_RIGHTS, covers, is_admin
 from headgate.kernel.clock import Clock, parse_time, to_us
 from headgate.kernel.errors import BadRequest, Forbidden, NotFound
@@ -95,7 +102,7 @@ def new_token(kind: Kind) -> str:
     return f"{kind}_{''.join(digits)}"
 
 
-def expiry(value: str | int | float | None, clock: Clock) -> int | None:
+def expiry(value: str | float | None, clock: Clock) -> int | None:
     """`expiresAt` of a request in microseconds. Raises BadRequest."""
     if value is None:
         return None
@@ -157,7 +164,7 @@ async def revoke(
     return _stored({**row, "revoked_us": row["revoked_us"] or now})
 
 
-async def load(db: AsyncConnection, settings: Any, *, clock: Clock, use: KeyUse) -> Door:
+async def load_door(db: AsyncConnection, settings: Any, *, clock: Clock, use: KeyUse) -> Door:
     """The door with every key there is. Makes the pepper and the internal token when they are not there yet."""
     rules = DoorRules(
         protected=settings.protected,
@@ -174,24 +181,24 @@ async def load(db: AsyncConnection, settings: Any, *, clock: Clock, use: KeyUse)
     return Door(rules, KeyIndex(entries, hashes), clock=clock, use=use)
 
 
-async def reload(db: AsyncConnection, door: Door, tenant: str) -> Door:
+async def reload_keys(db: AsyncConnection, door: Door, tenant: str) -> Door:
     """The door after a change of one tenant's keys."""
     keys = {row["hash"]: _entry(row) for row in await queries.every(db, tenant)}
     return door.with_index(door.index.with_tenant(tenant, keys))
 
 
-async def write_use(database: Database, use: KeyUse, clock: Clock) -> None:
+async def flush_use(database: Database, use: KeyUse, clock: Clock) -> None:
     """Write which keys were used since the last time."""
     if key_ids := use.take():
         async with database.writing() as db:
             await queries.used(db, key_ids, now_us=to_us(clock.now()))
 
 
-async def write_use_forever(database: Database, use: KeyUse, clock: Clock) -> None:
-    """`write_use` once a minute; a background task of the gateway."""
+async def flush_use_forever(database: Database, use: KeyUse, clock: Clock) -> None:
+    """`flush_use` once a minute; a background task of the gateway."""
     while True:
         await asyncio.sleep(USE_FLUSH_S)
-        await write_use(database, use, clock)
+        await flush_use(database, use, clock)
 
 
 def _check_may_hand_on(caller: Caller, draft: KeyDraft, rights: frozenset[str]) -> None:
