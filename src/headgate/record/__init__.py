@@ -1,0 +1,1 @@
+"""What happened: runs, spend, the response cache."""

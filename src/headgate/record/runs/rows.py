@@ -1,0 +1,100 @@
+"""Frames as rows: plain functions of values, in the order of the tables' columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from headgate.call.frames import Closed, Event, Opened, Usage
+
+MAX_INT = 2**63 - 1
+SIDE_EFFECT = "side_effect."
+DEFAULT_LEVEL = 3  # an undeclared tool counts as a user-visible write
+
+
+class Details(msgspec.Struct, array_like=True):
+    """What only the detail view of a run needs. New fields go to the end."""
+
+    wire: str = ""
+    endpoint: str = ""
+    user_id: str = ""
+    stream: bool = False
+    usage: Usage = msgspec.field(default_factory=Usage)
+    usage_raw: bytes = b""
+    cache: str = ""
+    finish: str = ""
+    first_byte_us: int = 0
+    upstream_us: int = 0
+    hold_pico: int = 0
+    warnings: list[str] = msgspec.field(default_factory=list[str])
+    explanation: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+_encode = msgspec.msgpack.Encoder().encode
+read_details = msgspec.msgpack.Decoder(Details).decode
+
+
+class Place(msgspec.Struct):
+    """Where a run goes: its number, its batch, its chain's head and its payload."""
+
+    seq: int
+    batch: int
+    head: bytes
+    payload: bytes | None = None
+    payload_at: int = 0
+
+
+def run_row(run: Closed, place: Place, *, hold_pico: int = 0) -> tuple[Any, ...]:
+    """The row of table `runs`."""
+    usage = run.usage
+    details = Details(
+        run.wire, run.endpoint, run.user_id, run.stream, usage, run.usage_raw, run.cache, run.finish, run.first_byte_us,
+        run.upstream_us, hold_pico, run.warnings, run.explanation, run.metadata,
+    )  # fmt: skip
+    return (
+        place.seq, run.tenant, run.run_id, run.at_us, run.latency_us, run.status, run.http_status, run.route, run.app, run.agent,
+        run.model, run.served_model, run.provider, run.subject, run.project, run.key_id, run.mode, _fit(usage.prompt_tokens),
+        _fit(usage.completion_tokens), _fit(usage.cached_tokens), _fit(run.cost_pico), run.price_known, _fit(run.saved_pico),
+        run.saved_ms, run.ghost_route, _fit(run.ghost_saved_pico), run.error_code, run.error_message, run.preview, run.parent_run,
+        run.session, run.same_as, place.payload, place.payload_at, place.batch, len(run.events), place.head, _encode(details),
+    )  # fmt: skip
+
+
+def _fit(number: int | None) -> Any:
+    """A number as large as the databases' own; one beyond that was no real amount."""
+    return number if number is None or -MAX_INT <= number <= MAX_INT else MAX_INT
+
+
+def interrupted(opened: Opened, *, now_us: int) -> Closed:
+    """The run of a call that was begun by a process which then died: cost unknown, and said so."""
+    event = Event(now_us, "run.interrupted", {"reason": "the gateway ended before the call did"})
+    return Closed(
+        opened.run_id, opened.tenant, opened.at_us, 0, "interrupted", 0, "live", opened.wire, opened.endpoint, opened.app,
+        opened.agent, opened.subject, opened.key_id, "", opened.mode, opened.stream, opened.model, opened.model, opened.provider,
+        Usage(), b"", None, False, None, 0, "", None, "", "", "interrupted", "the gateway ended before the call did", 0, 0, [event],
+        {}, ["the outcome and the cost of this call are not known"], b"", b"", "", "", opened.project,
+    )  # fmt: skip
+
+
+def running(opened: Opened, *, now_us: int) -> Closed:
+    """How a call that is still going on looks in lists."""
+    return Closed(
+        opened.run_id, opened.tenant, opened.at_us, max(0, now_us - opened.at_us), "running", 0, "live", opened.wire,
+        opened.endpoint, opened.app, opened.agent, opened.subject, opened.key_id, "", opened.mode, opened.stream, opened.model,
+        opened.model, opened.provider, Usage(), b"", None, False, None, 0, "", None, "", "", "", "", 0, 0, [], {}, [], b"", b"", "",
+        "", opened.project,
+    )  # fmt: skip
+
+
+def side_effect_row(tenant: str, run_id: str, number: str, event: Event) -> tuple[Any, ...]:
+    """The row of a `side_effect.*` trace event; `number` tells it from the others of its run."""
+    data = event.payload
+    level = data.get("level", data.get("sideEffectLevel", DEFAULT_LEVEL))
+    return (
+        f"se_{run_id.removeprefix('run_')}_{number}", tenant, run_id, event.at_us,
+        str(data.get("toolName") or data.get("tool") or data.get("name") or ""),
+        level if isinstance(level, int) and 0 <= level <= 4 else DEFAULT_LEVEL,
+        event.name.removeprefix(SIDE_EFFECT), msgspec.json.encode(data).decode(),
+    )  # fmt: skip
