@@ -145,7 +145,7 @@ class Durable:
                 file.execute("PRAGMA journal_mode=WAL")  # stays with the file; DBOS would leave it in rollback mode
         config = DBOSConfig(
             name=APP_NAME, system_database_url=self._config.url, executor_id=self._config.executor_id,
-            application_version=FLOW_VERSION, serializer=cast("Serializer", JsonSerializer()), log_level="ERROR", max_executor_threads=16,
+            application_version=FLOW_VERSION, serializer=cast("Serializer", JsonSerializer()), log_level="CRITICAL", max_executor_threads=16,
             sys_db_pool_size=4, notification_listener_polling_interval_sec=5.0, scheduler_polling_interval_sec=300.0,
         )  # fmt: skip
         DBOS(config=config)
@@ -168,7 +168,11 @@ class Durable:
                     "name": name, "retries_allowed": True, "max_attempts": run.spec.step_attempts,
                     "should_retry": _may_retry,
                 }  # fmt: skip
-                return await dbos.run_step_async(options, lambda: self._here(_bounded(work, run.spec.timeout_s)))
+
+                async def here() -> Json:  # DBOS asks whether it is a coroutine function
+                    return await self._here(_bounded(work, run.spec.timeout_s))
+
+                return await dbos.run_step_async(options, here)
 
             async def progress(value: Json) -> None:
                 await self._here(_awaited(run.context.progress(value)))
@@ -238,7 +242,8 @@ class JsonSerializer:
 
     def serialize(self, data: Any) -> str:
         if isinstance(data, BaseException):
-            data = {"failed": f"{type(data).__name__}: {data}"}
+            tries: list[BaseException] = getattr(data, "errors", None) or [data]  # of a step that was tried several times
+            data = {"failed": f"{type(tries[-1]).__name__}: {tries[-1]}"}
         return json.encode({"kept": data}).decode()
 
     def deserialize(self, serialized_data: str) -> Any:

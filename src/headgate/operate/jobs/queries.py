@@ -37,11 +37,12 @@ def _claimable(now_us: int, kinds: Collection[str]) -> sa.ColumnElement[bool]:
 async def next_due(db: AsyncConnection, kinds: Collection[str]) -> int | None:
     """When the next job can be claimed: its time, or the end of a running one's lease."""
     wanted = jobs.c.kind.in_(sorted(kinds))
-    times: list[int] = []
-    for state, moment in (("queued", jobs.c.run_at_us), ("running", jobs.c.lease_until_us)):
-        first = sa.select(moment).where(jobs.c.state == state, wanted).order_by(moment).limit(1)
-        times.extend((await db.execute(first)).scalars())
-    return min(times, default=None)
+    firsts = [
+        sa.select(moment).where(jobs.c.state == state, wanted).order_by(moment).limit(1).scalar_subquery()
+        for state, moment in (("queued", jobs.c.run_at_us), ("running", jobs.c.lease_until_us))
+    ]
+    times = (await db.execute(sa.select(*firsts))).one()  # one statement: an idle worker asks this all day
+    return min((moment for moment in times if moment is not None), default=None)
 
 
 async def state_of(db: AsyncConnection, job_id: str) -> str | None:

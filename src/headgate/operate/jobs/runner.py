@@ -21,7 +21,7 @@ log = get_log("jobs")
 
 SLOTS = 8
 HEARTBEAT_S = service.LEASE_S / 3
-LONGEST_IDLE_S = 2.0
+LONGEST_IDLE_S = 4.0  # notices wake us; the poll is for jobs that came without one
 OUTAGE_PAUSE_S = 2.0
 SETTLE_TRIES = 5
 DATABASE_GONE = (SQLAlchemyError, OSError, TimeoutError)
