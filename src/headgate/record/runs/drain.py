@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 from headgate.call.frames import Opened
+from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock
 from headgate.kernel.logging import get_log
 from headgate.record.runs.keeping import Batch, Keeper, Repeated
@@ -27,6 +28,7 @@ log = get_log("runs")
 
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 5.0
+SEQUENCE_EVERY_S = 0.2
 POISON = (
     sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, ValueError, TypeError,
     KeyError, msgspec.MsgspecError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
@@ -70,12 +72,16 @@ class Drain:
         self._wake = threading.Event()
         self._stopping = False
         self._retry_at = 0.0
+        self._sequence_at = 0.0
+        self._nudged = False
         self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def nudge(self) -> None:
+        """Someone waits: look at once."""
+        self._nudged = True
         self._wake.set()
 
     @property
@@ -114,20 +120,23 @@ class Drain:
         self._spool.prepare()
         if time.monotonic() < self._retry_at:
             return
-        idle = not self._replays and self.reached == self._spool.end
-        if idle:
-            self.state.caught_up_at = time.monotonic()
-        elif self._db is None:
+        now = time.monotonic()
+        if not self._replays and self.reached == self._spool.end:
+            self.state.caught_up_at = now
+        if self._db is None:
             self._db = self._connect()
         db = self._db
-        if db is None or idle:
-            return
         while self._replays:
             self._replays[0].run(db, self.state)
             self._replays.pop(0)
             self._spool.forget_old()
         while self._step(db):
             pass
+        if now >= self._sequence_at or self._nudged:
+            self._sequence_at, self._nudged = now + SEQUENCE_EVERY_S, False
+            if ledger.has_waiting(db):
+                with db.transaction():
+                    ledger.sequence(db)
         self.state.failures = 0
 
     def _step(self, db: Bulk) -> bool:

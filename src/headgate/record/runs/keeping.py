@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from headgate.call.frames import (
@@ -15,6 +16,7 @@ from headgate.call.frames import (
     decode_frame,
     encode_frame,
 )
+from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
 from headgate.record.runs import tables
@@ -22,6 +24,7 @@ from headgate.record.runs.chain import extend
 from headgate.record.runs.payloads import Bodies, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
 from headgate.record.runs.rows import SIDE_EFFECT, Place, run_row, side_effect_row
+from headgate.record.spend import service as spend
 from headgate.store.bulk import Bulk
 from headgate.store.spool.spool import Position
 
@@ -62,6 +65,23 @@ class Batch:
         return batch
 
 
+class BatchHead:
+    """The digest over the ids and heads of a tenant's runs in one batch, in the order of their numbers."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+        self.count = 0
+        self._digest = sha256()
+
+    def add(self, run_id: str, head: bytes) -> None:
+        self.count += 1
+        self._digest.update(run_id.encode() + head)
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+
 class Keeper:
     """Writes batches. Remembers only what a failed transaction cannot make wrong, or `forget` undoes."""
 
@@ -85,10 +105,15 @@ class Keeper:
         if self._carried is None:
             self._carried = set(statements.carried(db, self.spool))
         runs = self._unknown(db, batch.runs) if repeated else batch.runs
-        if runs:
-            self._keep_runs(db, runs, batch.holds)
+        now_us = to_us(self._clock.now())
+        heads = self._keep_runs(db, runs, batch.holds) if runs else {}
+        acts = [_recorded(self._ids, now_us, tenant, each) for tenant, each in heads.items()]
         for late in batch.late:
-            self._keep_late(db, late)
+            acts += self._keep_late(db, late)
+        if acts:
+            ledger.chain(db, acts)
+        if runs or batch.late:
+            spend.add(db, spend.tally(runs, batch.late))
         if batch.feedback:
             db.insert(tables.feedback, [_feedback_row(each) for each in batch.feedback])
         if self._carried:
@@ -111,7 +136,8 @@ class Keeper:
                 fresh.setdefault(key, run)
         return list(fresh.values())
 
-    def _keep_runs(self, db: Bulk, runs: list[Closed], holds: dict[str, int]) -> None:
+    def _keep_runs(self, db: Bulk, runs: list[Closed], holds: dict[str, int]) -> dict[str, BatchHead]:
+        """Returns what the ledger is to hold of them, by tenant."""
         first = statements.take_numbers(db, "runs", len(runs))
         places: list[Place] = []
         chains: list[tuple[int, bytes]] = []
@@ -131,6 +157,10 @@ class Keeper:
         if effects:
             db.insert(tables.side_effects, effects)
         self._chain_waiting(db, runs, places)
+        heads: dict[str, BatchHead] = {}
+        for run, place in zip(runs, places, strict=True):
+            heads.setdefault(run.tenant, BatchHead(first)).add(run.run_id, place.head)
+        return heads
 
     # ---- payloads
 
@@ -175,24 +205,32 @@ class Keeper:
 
     # ---- late events
 
-    def _keep_late(self, db: Bulk, late: Late) -> None:
-        """Put a late event behind the last one; without chain when its run is not written yet."""
-        number = 0
+    def _keep_late(self, db: Bulk, late: Late) -> list[tuple[str, ledger.Act]]:
+        """Put a late event behind the last one; without chain when its run is not written yet.
+        Returns the run's new head for the ledger."""
+        number, acts = 0, list[tuple[str, ledger.Act]]()
         for _ in range(LATE_TRIES):
             run = statements.run_head(db, late.tenant, late.run_id)
             before = statements.late_of(db, late.tenant, late.run_id)
             chain = b""
+            number = before[-1][0] + 1 if before else 0
             if run is not None:
-                chain, _head = extend(_last_head(run.head, before), [late.event])
+                chain, head = extend(_last_head(run.head, before), [late.event])
+                acts = [self._extended(late.tenant, late.run_id, run.events + number + 1, head)]
             elif self._unchained is not None:
                 self._unchained.add((late.tenant, late.run_id))
-            number = before[-1][0] + 1 if before else 0
             if statements.add_late(db, (late.tenant, late.run_id, number, chain, encode_frame(late))):
                 break
         if late.event.name.startswith(SIDE_EFFECT):
             db.insert(tables.side_effects, [side_effect_row(late.tenant, late.run_id, f"late{number}", late.event)])
+        return acts
+
+    def _extended(self, tenant: str, run_id: str, events: int, head: bytes) -> tuple[str, ledger.Act]:
+        detail = {"events": events, "head": head.hex()}
+        return tenant, ledger.Act.now(self._ids, self._clock, kind=ledger.RUN_EXTENDED, actor=ledger.DRAIN, run_id=run_id, detail=detail)
 
     def _chain_waiting(self, db: Bulk, runs: list[Closed], places: list[Place]) -> None:
+        acts: list[tuple[str, ledger.Act]] = []
         if self._unchained is None:
             self._unchained = statements.unchained_runs(db)
         if not self._unchained:
@@ -203,7 +241,14 @@ class Keeper:
                 for number, _, frame in statements.late_of(db, run.tenant, run.run_id):
                     chain, head = extend(head, [_event_of(frame)])
                     statements.chain_late(db, run.tenant, run.run_id, number, chain)
+                    acts.append(self._extended(run.tenant, run.run_id, len(run.events) + number + 1, head))
                 self._unchained.discard((run.tenant, run.run_id))
+        ledger.chain(db, acts)
+
+
+def _recorded(ids: Ids, now_us: int, tenant: str, head: BatchHead) -> tuple[str, ledger.Act]:
+    detail = {"batch": head.batch, "runs": head.count, "digest": head.digest}
+    return tenant, ledger.Act(ids.new("led"), now_us, ledger.RUNS_RECORDED, ledger.DRAIN, detail=detail)
 
 
 def _split(runs: list[Closed], members: list[int]) -> list[list[int]]:

@@ -1,0 +1,1 @@
+"""Who decided what: policies, approvals, guardrails, the ledger."""

@@ -1,0 +1,1 @@
+"""The outbox of events that go out to whoever subscribed."""

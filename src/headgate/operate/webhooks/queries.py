@@ -1,0 +1,19 @@
+"""The outbox's statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headgate.operate.webhooks.tables import outbox
+
+
+async def insert(db: AsyncConnection, row: dict[str, Any]) -> None:
+    await db.execute(outbox.insert().values(row))
+
+
+async def newest(db: AsyncConnection, tenant: str, limit: int) -> list[sa.Row[Any]]:
+    query = sa.select(outbox).where(outbox.c.tenant == tenant).order_by(outbox.c.id.desc()).limit(limit)
+    return list((await db.execute(query)).all())

@@ -1,0 +1,1 @@
+"""What was spent and saved: sums per hour, written with the runs."""
