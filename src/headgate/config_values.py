@@ -65,7 +65,7 @@ def is_secret(field: dataclasses.Field[Any]) -> bool:
 def read_value(field: dataclasses.Field[Any], given: object) -> Any:
     """The value of a setting from text, from YAML or from the command line. Raises BadValue."""
     rule = rule_of(field)
-    kind = rule.kind or str(field.type)
+    kind = rule.kind or ("str" if str(field.type).startswith("Literal") else str(field.type))
     if given is None and kind.endswith("| None"):
         return None
     value = READERS[kind.removesuffix(" | None")](given)
