@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from headgate import __version__
+from headgate.kernel.clock import to_us
 from headgate.rim import errors
 from headgate.rim.context import Services
 from headgate.rim.gatekeeper import Doorkeeper, Gatekeeper, GateRules
@@ -20,7 +21,7 @@ from headgate.store.fast import MemoryStore
 
 
 def build_api(services: Services, routers: Sequence[Router], door: Callable[[], Doorkeeper]) -> FastAPI:
-    """The application. `app.state` has `services`, `openapi` and `rules`.
+    """The application. `app.state` has `services`, `openapi`, `rules` and `started_us`.
     Raises RightMissing when a route does not declare its right."""
     settings = services.settings
     routes = in_order(route for router in routers for route in router.api.routes)
@@ -40,6 +41,7 @@ def build_api(services: Services, routers: Sequence[Router], door: Callable[[], 
     app.add_middleware(Gatekeeper, rules=rules)
     app.state.services = services
     app.state.rules = rules
+    app.state.started_us = to_us(services.clock.now())
     app.state.openapi = OpenApi(app, root_path=settings.root_path)
     return app
 

@@ -98,6 +98,7 @@ class Gatekeeper:
         proxies = self._rules.origins.proxies
         client = proxies.client(visit.headers, visit.peer)
         scope["headgate.caller"], scope["headgate.refusal"] = visit.caller, visit.refusal
+        scope["headgate.host"] = proxies.host(visit.headers, visit.peer)
         scope["scheme"] = proxies.scheme(visit.headers, visit.peer, scope.get("scheme", "http"))
         if client != visit.peer:
             scope["client"] = (client, 0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from headgate.kernel import json
 from headgate.kernel.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
@@ -29,14 +30,16 @@ class Router:
         self.api = APIRouter(tags=[tag], strict_content_type=False)
 
     def _add(
-        self, method: str, path: str, *, right: str, aliases: tuple[str, ...] = (), status: int = 200, response: Any = None
-    ) -> Callable[[Handler], Handler]:
+        self, method: str, path: str, *, right: str, aliases: tuple[str, ...] = (), status: int = 200, response: Any = None,
+        kind: type[Response] = JSONResponse,
+    ) -> Callable[[Handler], Handler]:  # fmt: skip
         checks = [] if right == PUBLIC else [Depends(_need(right))]
 
         def register(handler: Handler) -> Handler:
             for number, each in enumerate((path, *aliases)):
                 self.api.add_api_route(
                     each, handler, methods=[method], status_code=status, response_model=response, dependencies=checks,
+                    response_class=kind,
                     openapi_extra={"x-right": right} | ({"x-alias-of": path} if number else {}),
                     operation_id=f"{handler.__name__}{f'_{number}' if number else ''}",
                 )  # fmt: skip
@@ -44,8 +47,11 @@ class Router:
 
         return register
 
-    def get(self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None) -> Callable[[Handler], Handler]:
-        return self._add("GET", path, right=right, aliases=aliases, response=response)
+    def get(
+        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None, kind: type[Response] = JSONResponse
+    ) -> Callable[[Handler], Handler]:
+        """`kind`: the class of the answer where it is not JSON; its media type goes into the document."""
+        return self._add("GET", path, right=right, aliases=aliases, response=response, kind=kind)
 
     def post(
         self, path: str, *, right: str, aliases: tuple[str, ...] = (), status: int = 200, response: Any = None

@@ -38,7 +38,11 @@ class HouseSettings:
     max_body_bytes: int = 32 * 1024 * 1024
     rate_limit_rpm: int | None = None
     metrics_public: bool = False
+    host: str = "127.0.0.1"
+    port: int = 4100
     provider: str = "mock"
+    openai_api_key: str = ""
+    openai_base_url: str = ""
     retention_days: int = 90
     retention_max_bytes: int = 0
     prices: dict[str, Any] = field(default_factory=dict[str, Any])

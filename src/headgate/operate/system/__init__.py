@@ -1,0 +1,1 @@
+"""Health, status, metrics, the landing page and the API docs page."""
