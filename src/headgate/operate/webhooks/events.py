@@ -21,6 +21,10 @@ ARTIFACT_QUARANTINED: Final = "artifact.quarantined"
 RUN_BLOCKED: Final = "run.blocked"
 DRIFT_DETECTED: Final = "drift.detected"
 
+# Our own: they are in no reference.
+KEY_CREATED: Final = "key.created"
+KEY_REVOKED: Final = "key.revoked"
+
 # Can be subscribed to, as the reference says, and never fire: nothing is gated here.
 UPGRADE_DROVER_CAP_REACHED: Final = "upgrade.drover_cap_reached"
 UPGRADE_FERAL_BYPASS_DETECTED: Final = "upgrade.feral_bypass_detected"
@@ -30,6 +34,7 @@ UPGRADE_ERROR_RATE_HIGH: Final = "upgrade.error_rate_high"
 NAMES: Final = frozenset({
     WEBHOOK_TEST, ALERT_FIRED, COST_THRESHOLD, SPEND_CAP_EXCEEDED, PROVIDER_HEALTH_CHANGED, GUARDRAIL_VIOLATION, TRUST_VIOLATION,
     APPROVAL_REQUESTED, ARTIFACT_ELIGIBLE, ARTIFACT_PROMOTED, ARTIFACT_QUARANTINED, RUN_BLOCKED, DRIFT_DETECTED,
+    KEY_CREATED, KEY_REVOKED,
     UPGRADE_DROVER_CAP_REACHED, UPGRADE_FERAL_BYPASS_DETECTED, UPGRADE_PII_DETECTED, UPGRADE_ERROR_RATE_HIGH,
 })  # fmt: skip
 FAMILIES: Final = ("upgrade.drover_savings_", "upgrade.trace_milestone_")  # the reference writes them with a `*` at the end

@@ -17,3 +17,9 @@ async def insert(db: AsyncConnection, row: dict[str, Any]) -> None:
 async def newest(db: AsyncConnection, tenant: str, limit: int) -> list[sa.Row[Any]]:
     query = sa.select(outbox).where(outbox.c.tenant == tenant).order_by(outbox.c.id.desc()).limit(limit)
     return list((await db.execute(query)).all())
+
+
+async def delete_before(db: AsyncConnection, before_us: int, limit: int) -> int:
+    """Delete up to `limit` of the oldest events announced before `before_us`."""
+    old = sa.select(outbox.c.id).where(outbox.c.at_us < before_us).order_by(outbox.c.id).limit(limit)
+    return (await db.execute(sa.delete(outbox).where(outbox.c.id.in_(old)))).rowcount

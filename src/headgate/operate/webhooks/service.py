@@ -41,3 +41,8 @@ async def announce(db: AsyncConnection, tenant: str, announcement: Announcement)
         "data": json.encode(announcement.data).decode(),
     }  # fmt: skip
     await queries.insert(db, row)
+
+
+async def forget_before(db: AsyncConnection, before_us: int, limit: int) -> int:
+    """Forget up to `limit` events announced before `before_us`; how many there were."""
+    return await queries.delete_before(db, before_us, limit)
