@@ -1,0 +1,203 @@
+"""Finding secrets in text: vendor keys, tokens, private keys, and values behind words such as `password=`.
+
+Everything runs in RE2, in linear time. `may_hold` is the cheap question asked of every body; `find` is the exact answer.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import re2
+
+from headgate.kernel import json
+
+WORD = rb"[A-Za-z0-9_-]"
+VALUE = rb"[A-Za-z0-9+/=_.~@!#$%^&*-]"
+KEYWORDS = (
+    b"password", b"passwd", b"pwd", b"secret_access_key", b"secret_key", b"client_secret", b"secret", b"api_key", b"api-key",
+    b"apikey", b"access_key", b"accountkey", b"auth_token", b"access_token",
+)  # fmt: skip
+MIN_VALUE = 12
+MIN_ENTROPY = 3.0  # bits a character; words and placeholders stay below
+MAX_HEADER = 40
+
+Check = Callable[[bytes], bool]
+
+
+class Finding(NamedTuple):
+    """A secret at `text[start:end]`."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class _Kind(NamedTuple):
+    """A kind of secret: how it begins, what follows, how much at least, and what else must be true of it."""
+
+    name: str
+    starts: tuple[bytes, ...]
+    rest: bytes  # a character class
+    least: int
+    ends: bytes = b""
+    check: Check | None = None
+
+
+def _is_random(secret: bytes) -> bool:
+    """A long run of letters and digits, as keys have and hyphenated words have not."""
+    return any(any(48 <= c <= 57 for c in run) for run in re.findall(rb"[A-Za-z0-9]{16,}", secret))
+
+
+def _is_value(value: bytes) -> bool:
+    """Letters and digits mixed without much repetition: what people do not write as a placeholder."""
+    has_both = re.search(rb"[0-9]", value) is not None and re.search(rb"[A-Za-z]", value) is not None
+    return has_both and _entropy(value) >= MIN_ENTROPY
+
+
+def _entropy(value: bytes) -> float:
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())
+
+
+KINDS = (
+    _Kind("anthropic_key", (b"sk-ant-",), WORD, 20, check=_is_random),
+    _Kind("stripe_key", (b"sk_live_", b"sk_test_", b"rk_live_", b"rk_test_", b"whsec_"), rb"[A-Za-z0-9]", 16),
+    _Kind("openai_key", (b"sk-",), WORD, 20, check=_is_random),
+    _Kind("aws_key", (b"AKIA", b"ASIA"), rb"[A-Z0-9]", 16, ends=rb"\b"),
+    _Kind("gcp_key", (b"AIza",), WORD, 35),
+    _Kind("google_oauth", (b"GOCSPX-", b"ya29."), WORD, 24),
+    _Kind("github_token", (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"), rb"[A-Za-z0-9_]", 36),
+    _Kind("slack_token", (b"xoxa-", b"xoxb-", b"xoxe-", b"xoxp-", b"xoxr-", b"xoxs-", b"xapp-"), rb"[A-Za-z0-9-]", 16, check=_is_random),
+)
+NAMES = (*(kind.name for kind in KINDS), "jwt", "generic_secret", "private_key")  # the groups of `_EXACT`, in order
+CHECKS: dict[str, Check] = {kind.name: kind.check for kind in KINDS if kind.check} | {"generic_secret": _is_value}
+
+_GUARD = rb"(?:^|[^A-Za-z0-9])"
+_JWT = rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"
+_PEM_BEGIN = rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+_PEM = _PEM_BEGIN + rb"(?s:.*?)(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|\z)"
+_KEYWORD = rb"(?i:" + b"|".join(re.escape(word) for word in KEYWORDS) + rb")"
+_GENERIC = _KEYWORD + rb"""[\\"']{0,2}\s{0,3}[:=]\s{0,3}[\\"']{0,2}(""" + VALUE + b"{%d,})" % MIN_VALUE
+
+
+def _whole(kind: _Kind) -> bytes:
+    starts = b"|".join(re.escape(start) for start in kind.starts)
+    return b"((?:%s)%s{%d,}%s)" % (starts, kind.rest, kind.least, kind.ends)
+
+
+def _begun(start: bytes, rest: bytes) -> bytes:
+    """Any beginning of `start`, or all of it and any amount of `rest`."""
+    pattern = rest
+    for byte in reversed(start):
+        pattern = re.escape(bytes([byte])) + b"(?:" + pattern + b")?"
+    return pattern
+
+
+def _pending_pattern() -> bytes:
+    parts = [_begun(start, kind.rest + b"*") for kind in KINDS for start in kind.starts]
+    parts.append(_begun(b"eyJ", rb"[A-Za-z0-9_.-]*"))
+    value = rb"""[\\"']{0,2}\s{0,3}(?:[:=]\s{0,3}[\\"']{0,2}""" + VALUE + b"*)?"
+    parts += [b"(?i:" + _begun(word, value) + b")" for word in KEYWORDS]
+    return _GUARD + b"(" + b"|".join(parts) + rb")\z"
+
+
+_EXACT = re2.compile(
+    _GUARD + b"(?:" + b"|".join([*map(_whole, KINDS), b"(" + _JWT + b")", _GENERIC]) + b")|(" + _PEM + b")"
+)
+_PENDING = re2.compile(_pending_pattern())
+_PENDING_PEM = re2.compile(b"(" + _begun(b"-----BEGIN ", rb"[A-Z0-9 ]{0,40}-{0,5}") + rb")\z")
+_ESCAPED_SPACE = rb"""(?:\\[nrtbf"/\\]|[\s"'\\])"""
+_MAY = re2.compile(
+    b"|".join(
+        [b"(?:%s)%s{%d}" % (b"|".join(map(re.escape, kind.starts)), kind.rest, kind.least) for kind in KINDS if kind.name != "anthropic_key"]
+        + [rb"eyJ[A-Za-z0-9_-]{10,}\.", rb"PRIVATE KEY-----", rb"\\u00[2-7]"]
+        + [_KEYWORD + _ESCAPED_SPACE + b"{0,8}[:=]" + _ESCAPED_SPACE + rb"{0,8}[\\A-Za-z0-9+/=_.~@!#$%^&*-]{12}"]
+    )
+)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def may_hold(body: bytes) -> bool:
+    """Could this JSON hold a secret? Never wrong when it says no."""
+    return _MAY.search(body) is not None
+
+
+def find(text: str) -> list[Finding]:
+    """The secrets in `text`, from left to right, not overlapping."""
+    return list(_find(flat(text)))
+
+
+def flat(text: str) -> bytes:
+    """`text` with one byte a character, so that offsets agree; what is not Latin is a question mark."""
+    return text.encode("latin-1", "replace")
+
+
+def _find(data: bytes) -> Iterator[Finding]:
+    at = 0
+    while (match := _EXACT.search(data, at)) is not None:
+        group = next(number for number in range(1, len(NAMES) + 1) if match.start(number) >= 0)
+        kind, (start, end) = NAMES[group - 1], match.span(group)
+        check = CHECKS.get(kind)
+        if check is None or check(data[start:end]):
+            yield Finding(kind, start, end)
+            at = end
+        else:
+            at = max(start, at + 1)  # not this one, but what it looked like may begin with another
+            if kind != "generic_secret":
+                at = end
+
+
+def pending(text: str) -> int:
+    """Where the end of `text` begins that could become, or go on being, a secret; `len(text)` when there is none."""
+    data = flat(text)
+    starts = [match.start(1) for match in (_PENDING.search(data), _PENDING_PEM.search(data)) if match is not None]
+    starts += [finding.start for finding in _find(data) if finding.end == len(data)]
+    return min(starts, default=len(data))
+
+
+def count_json(body: bytes) -> Counter[str]:
+    """How many secrets of each kind the strings of a JSON text hold."""
+    return Counter(finding.kind for _, text in _strings(body) for finding in find(text))
+
+
+def redact_json(body: bytes) -> tuple[bytes, Counter[str]]:
+    """`body` with every secret replaced by `[redacted:kind]`. Only the inside of strings changes."""
+    found: Counter[str] = Counter()
+    parts: list[bytes] = []
+    last = 0
+    for span, text in _strings(body):
+        findings = find(text)
+        if findings:
+            found.update(finding.kind for finding in findings)
+            parts += (body[last : span[0]], json.encode(redact(text, findings)))
+            last = span[1]
+    return (b"".join([*parts, body[last:]]) if parts else body), found
+
+
+def redact(text: str, findings: list[Finding]) -> str:
+    """`text` with its findings replaced."""
+    parts: list[str] = []
+    last = 0
+    for finding in findings:
+        parts += (text[last : finding.start], mark(finding))
+        last = finding.end
+    return "".join([*parts, text[last:]])
+
+
+def mark(finding: Finding) -> str:
+    """What stands in the place of a secret."""
+    return f"[redacted:{finding.kind}]"
+
+
+def _strings(body: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """The strings of a JSON text: where they stand, quotes included, and what they say."""
+    for match in _STRING.finditer(body):
+        literal = match.group()
+        try:
+            text: Any = json.decode(literal)
+        except ValueError:  # half a surrogate pair: nothing a secret consists of
+            text = literal[1:-1].decode("utf-8", "replace")
+        yield match.span(), text

@@ -1,0 +1,1 @@
+"""Modules that decide whether a call may come in: limits per caller."""

@@ -1,0 +1,85 @@
+"""Refuse a caller who calls too often."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import cast
+
+from pydantic import AliasChoices, Field
+from typing_extensions import override
+
+from headgate.call.call import Call, Reply
+from headgate.call.module import Module, ModuleConfig, Phase, Spec, Tools
+from headgate.kernel.errors import RateLimited
+from headgate.store.fast import FastStore, Taken
+
+REMOTE_WAIT_S = 0.05
+
+
+class Config(ModuleConfig):
+    rpm: int = Field(
+        600, validation_alias=AliasChoices("rpm", "requests_per_minute"), ge=0, le=60_000_000,
+        description="Calls a minute for each caller, spread evenly; 0 is no limit.",
+    )  # fmt: skip
+    burst: int = Field(0, ge=0, description="How many of them may come at once; 0 means as many as `rpm`.")
+
+
+class RateShield(Module[Config]):
+    spec = Spec(
+        "rateshield", "safety", Phase.ADMIT, "Limits how many calls a minute each caller may make.", ("ratelimit",), waits=True
+    )
+    Config = Config
+
+    def __init__(self, config: Config, tools: Tools) -> None:
+        super().__init__(config, tools)
+        self._fast = cast(FastStore, tools.fast)
+        self._now = tools.clock.now
+        self._burst = config.burst or config.rpm
+
+    @override
+    def on_request(self, call: Call) -> Reply | None:
+        if self.config.rpm and not self._fast.is_remote:
+            self._judge(
+                call, self._fast.take(_key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now())
+            )
+        return None
+
+    @override
+    def must_wait(self, call: Call) -> bool:
+        return self.config.rpm > 0 and self._fast.is_remote
+
+    @override
+    async def wait_request(self, call: Call) -> Reply | None:
+        async with asyncio.timeout(REMOTE_WAIT_S):
+            taken = await self._fast.take_wait(_key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now())
+        self._judge(call, taken)
+        return None
+
+    @override
+    def on_reply(self, call: Call, reply: Reply) -> None:
+        taken = call.notes.get("rate")
+        if taken is not None:
+            reply.headers.append((b"x-ratelimit-limit", b"%d" % taken.limit))
+            reply.headers.append((b"x-ratelimit-remaining", b"%d" % taken.remaining))
+            reply.headers.append((b"x-ratelimit-reset", b"%d" % math.ceil(taken.reset_s)))
+
+    def _judge(self, call: Call, taken: Taken) -> None:
+        """Refuse; the chain turns the refusal of an observe key into a note."""
+        call.notes["rate"] = taken
+        if not taken.allowed:
+            wait_s = max(1, math.ceil(taken.retry_after_s))
+            raise RateLimited(
+                f"Too many calls: this caller may make {self.config.rpm} a minute. Try again in {wait_s} s.",
+                headers={
+                    "Retry-After": str(wait_s), "X-RateLimit-Limit": str(taken.limit),
+                    "X-RateLimit-Remaining": str(taken.remaining), "X-RateLimit-Reset": str(math.ceil(taken.reset_s)),
+                },
+                retryAfterSeconds=wait_s,
+            )  # fmt: skip
+
+
+def _key(call: Call) -> str:
+    """Who is counted: the key, or without one the app."""
+    caller = call.caller
+    return f"rate:{len(caller.tenant)}:{caller.tenant}:{caller.key_id or f'app:{call.app}'}"

@@ -1,0 +1,1 @@
+"""Modules that may answer a call without a model."""

@@ -1,0 +1,1 @@
+"""Modules that decide whether a call may be made at all: secrets, policies."""

@@ -1,0 +1,1 @@
+"""Modules that look at an answer before it leaves."""

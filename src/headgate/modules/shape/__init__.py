@@ -1,0 +1,1 @@
+"""Modules that make a call canonical: aliases, defaults."""

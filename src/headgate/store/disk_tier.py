@@ -1,0 +1,238 @@
+"""A disk tier for caches: rows with a time to live in one SQLite file, written behind by a thread of its own.
+
+It may lose what it holds and never gets in the way: a broken file is made anew, a locked one is tried again later.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headgate.kernel.clock import Clock
+from headgate.kernel.logging import get_log
+from headgate.store.disk_file import BROKEN, DiskFile, Match, Row
+
+log = get_log("store")
+
+BATCH_ROWS = 128
+RETRY_S = 5.0
+ROW_OVERHEAD = 200
+SEEN_BITS = 1 << 24  # two bits a key: 2 MiB, below one false "maybe" in a hundred at half a million keys
+
+
+class DiskStats(NamedTuple):
+    """`skipped` rows found no room in the queue or on the disk; `trouble` is why the tier is off, or ""."""
+
+    file_bytes: int
+    queued_bytes: int
+    written: int
+    skipped: int
+    recreated: int
+    trouble: str
+
+
+class _Job(NamedTuple):
+    """Something to do in order with the writes, and who waits for it."""
+
+    work: Callable[[DiskFile], int]
+    done: Future[int]
+
+
+class DiskTier:
+    """Puts are dropped (and counted) when the queue is full; reads overtake writes; removals are never dropped."""
+
+    def __init__(self, path: Path, *, max_bytes: int, queue_bytes: int, clock: Clock) -> None:
+        self._file = DiskFile(path, max_bytes=max_bytes)
+        self._queue_bytes = queue_bytes
+        self._clock = clock
+        self._writes: deque[Row | _Job] = deque()
+        self._reads: deque[tuple[bytes, Future[Row | None]]] = deque()
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._seen: bytearray | None = None  # None until the keys of the file are known
+        self._queued = 0
+        self._written = 0
+        self._skipped = 0
+        self._recreated = 0
+        self._trouble = ""
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="cache-disk", daemon=True)
+        self._thread.start()
+
+    def close(self, *, timeout_s: float = 5.0) -> None:
+        """Write what is queued and stop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def put(self, row: Row) -> bool:
+        """Queue a row for the file. False when there is no room in the queue."""
+        size = len(row.value) + ROW_OVERHEAD
+        if self._closing or self._queued + size > self._queue_bytes:
+            self._skipped += 1
+            return False
+        with self._wake:
+            self._queued += size
+            self._writes.append(row)
+            self._wake.notify()
+        if self._seen is not None:
+            _mark(self._seen, row.key)
+        return True
+
+    def maybe(self, key: bytes) -> bool:
+        """May the file hold `key`? Never wrong when it says no; costs no wait."""
+        seen = self._seen
+        if seen is None:
+            return self._thread is not None and not self._closing
+        first, second = int.from_bytes(key[:3]), int.from_bytes(key[3:6])
+        return bool(seen[first >> 3] >> (first & 7) & 1 and seen[second >> 3] >> (second & 7) & 1)
+
+    def read(self, key: bytes) -> Future[Row | None]:
+        """The row of `key`, also one that is still queued. The future may be cancelled."""
+        future: Future[Row | None] = Future()
+        with self._wake:
+            if self._closing or self._thread is None:
+                future.set_result(None)
+                return future
+            self._reads.append((key, future))
+            self._wake.notify()
+        return future
+
+    def remove(self, match: Match) -> Future[int]:
+        """Remove every row that matches, after the writes queued so far; the result is how many."""
+        return self._do(lambda file: file.remove(match))
+
+    def settled(self) -> Future[int]:
+        """Done when everything queued so far is in the file."""
+        return self._do(lambda _file: 0)
+
+    def counts(self, tenant: str, app: str | None, now_s: int) -> list[tuple[str, int, int]]:
+        """(kind, entries, bytes) of a tenant. Blocks; call it off the loop."""
+        return self._file.counts(tenant, app, now_s)
+
+    def stats(self) -> DiskStats:
+        return DiskStats(
+            self._file.size(), self._queued, self._written, self._skipped, self._recreated, self._trouble
+        )
+
+    def _do(self, work: Callable[[DiskFile], int]) -> Future[int]:
+        future: Future[int] = Future()
+        with self._wake:
+            if self._closing or self._thread is None:
+                future.set_result(0)
+                return future
+            self._writes.append(_Job(work, future))
+            self._wake.notify()
+        return future
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._reads or self._writes or self._closing) and self._file.is_open:
+                    self._wake.wait()
+            try:
+                if not self._file.is_open:
+                    self._open()
+                self._answer_reads()
+                self._write_batch()
+            except sqlite3.Error as error:
+                if self._give_up(error):
+                    break
+            if self._closing and not self._writes:
+                break
+        self._end()
+
+    def _open(self) -> None:
+        self._file.open()
+        seen = bytearray(SEEN_BITS >> 3)
+        for key in self._file.all_keys():
+            _mark(seen, key)
+        with self._wake:
+            for item in self._writes:
+                if isinstance(item, Row):
+                    _mark(seen, item.key)
+            self._seen = seen
+        self._trouble = ""
+
+    def _answer_reads(self) -> None:
+        while self._reads:
+            key, future = self._reads.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            queued = next((item for item in list(self._writes) if isinstance(item, Row) and item.key == key), None)
+            row = queued
+            try:
+                if row is None:
+                    row = self._file.read(key, int(self._clock.now()))
+            finally:
+                future.set_result(row)
+
+    def _write_batch(self) -> None:
+        rows: list[Row] = []
+        while len(rows) < BATCH_ROWS and len(rows) < len(self._writes):
+            item = self._writes[len(rows)]
+            if isinstance(item, _Job):
+                break
+            rows.append(item)
+        if rows:
+            self._file.write(rows)
+            self._written += len(rows)
+            self._drop_first(rows)
+        elif self._writes and isinstance(job := self._writes[0], _Job):
+            result = job.work(self._file)
+            self._writes.popleft()
+            if job.done.set_running_or_notify_cancel():
+                job.done.set_result(result)
+
+    def _drop_first(self, rows: list[Row]) -> None:
+        with self._wake:
+            for row in rows:
+                self._writes.popleft()
+                self._queued -= len(row.value) + ROW_OVERHEAD
+
+    def _give_up(self, error: sqlite3.Error) -> bool:
+        """The file failed: make a broken one anew, leave any other alone for a while. True: closing, so stop."""
+        self._trouble = str(error)
+        log.warning("cache.disk_trouble", error=str(error))
+        self._file.close()
+        if _code(error) in BROKEN:
+            self._file.discard()
+            self._recreated += 1
+            return self._closing
+        with self._wake:
+            rows = [item for item in self._writes if isinstance(item, Row)]
+            self._writes = deque(item for item in self._writes if isinstance(item, _Job))
+            self._skipped += len(rows)
+            self._queued = 0
+            if not self._closing:
+                self._wake.wait(RETRY_S if not self._reads else 0.05)
+        return self._closing
+
+    def _end(self) -> None:
+        self._file.close()
+        with self._wake:
+            for _, future in self._reads:
+                if future.set_running_or_notify_cancel():
+                    future.set_result(None)
+            for item in self._writes:
+                if isinstance(item, _Job) and item.done.set_running_or_notify_cancel():
+                    item.done.set_result(0)
+
+
+def _code(error: sqlite3.Error) -> int:
+    code: Any = getattr(error, "sqlite_errorcode", None)
+    return int(code) & 0xFF if code is not None else 0
+
+
+def _mark(seen: bytearray, key: bytes) -> None:
+    for bit in (int.from_bytes(key[:3]), int.from_bytes(key[3:6])):
+        seen[bit >> 3] |= 1 << (bit & 7)
