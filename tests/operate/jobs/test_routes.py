@@ -1,0 +1,42 @@
+"""`GET /api/v1/jobs`: the shape of the reference, the filter, the page and the wall between tenants."""
+
+from __future__ import annotations
+
+import pytest
+
+from headgate.call.caller import DEFAULT_TENANT
+from headgate.operate.jobs.routes import router
+from headgate.operate.jobs.schemas import STATES, JobContext, JobSpec, Json
+from headgate.operate.jobs.service import Enqueuer, NewJob
+from headgate.testing.house import House
+
+pytestmark = pytest.mark.asyncio
+
+
+async def _nothing(context: JobContext) -> Json:
+    return {}
+
+
+async def _enqueue(house: House, kind: str, tenant: str) -> None:
+    services = house.services
+    async with services.database.writing() as db:
+        await Enqueuer(services.ids, services.clock).enqueue(db, NewJob(JobSpec(kind, _nothing), tenant))
+
+
+async def test_the_list_has_jobs_stats_and_a_page(house: House) -> None:
+    for kind in ("one", "two", "three"):
+        await _enqueue(house, kind, DEFAULT_TENANT)
+    await _enqueue(house, "elsewhere", "ten_other")
+    client = house.client([router])
+    body = (await client.get("/api/v1/jobs", params={"limit": 2})).json()
+    assert [job["kind"] for job in body["jobs"]] == ["three", "two"]
+    assert body["stats"] == {state: 0 for state in STATES} | {"queued": 3, "total": 3}
+    assert (body["total"], body["has_more"]) == (3, True)
+    assert body["jobs"][0].keys() >= {"id", "status", "attempts", "createdAt", "result", "error"}
+    assert (await client.get("/api/v1/jobs?status=dead")).json()["jobs"] == []
+
+
+async def test_an_unknown_status_is_a_bad_request_that_names_the_field(house: House) -> None:
+    answer = await house.client([router]).get("/api/v1/jobs?status=lost")
+    assert answer.status_code == 400
+    assert answer.json()["param"] == "status" and answer.json()["code"] == "punk_invalid_request"
