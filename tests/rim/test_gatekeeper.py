@@ -66,8 +66,7 @@ def rooms() -> list[Router]:
 
 
 async def protect(house: House) -> None:
-    house.settings.api_key = BOOT
-    await house.load_door()
+    await house.configure(api_key=BOOT)
 
 
 async def test_nobody_is_refused_in_protected_mode_but_where_it_is_public(house: House) -> None:
@@ -101,8 +100,7 @@ async def test_loopback_hosts_are_ours_in_open_mode(house: House, host: str) -> 
 async def test_other_hosts_are_refused_in_open_mode_until_they_are_listed(house: House, host: str) -> None:
     client = house.client(rooms(), headers={"host": host})
     assert (await client.get("/api/v1/things")).status_code == 403
-    house.settings.hosts = (host.rpartition(":")[0] if host.endswith(":4100") else host, "other.example")
-    await house.load_door()
+    await house.configure(hosts=(host.rpartition(":")[0] if host.endswith(":4100") else host, "other.example"))
     assert (await client.get("/api/v1/things")).status_code == (200 if host else 403)
 
 
@@ -117,8 +115,7 @@ async def test_pages_of_other_sites_are_refused_in_open_mode(house: House, heade
 
 
 async def test_a_listed_origin_gets_cors_headers_and_must_send_json(house: House) -> None:
-    house.settings.cors_origins = ("https://app.example",)
-    await house.load_door()
+    await house.configure(cors_origins=("https://app.example",))
     client = house.client(rooms(), headers={"origin": "https://app.example"})
     answer = await client.post("/api/v1/things", json={"name": "x"})
     assert answer.status_code == 200 and answer.headers["access-control-allow-origin"] == "https://app.example"
@@ -155,7 +152,7 @@ async def test_bad_paging_is_a_400_that_names_the_field(house: House) -> None:
 
 
 async def test_bodies_are_bounded_in_size_and_nesting(house: House) -> None:
-    house.settings.max_body_bytes = 1000
+    await house.configure(max_body_bytes=1000)
     client = house.client(rooms())
     assert (await client.post("/api/echo", content=b'"' + b"x" * 998 + b'"')).status_code == 200
     assert (await client.post("/api/echo", content=b"x" * 1001)).status_code == 413
@@ -219,7 +216,7 @@ async def test_head_is_a_get_without_its_body_and_options_tells_the_methods(hous
 
 
 async def test_the_management_limit_tells_how_much_is_left_and_when_to_come_back(house: House) -> None:
-    house.settings.rate_limit_rpm = 3
+    await house.configure(rate_limit_rpm=3)
     client = house.client(rooms())
     left = [(await client.get("/api/v1/things")).headers["x-ratelimit-remaining"] for _ in range(3)]
     assert left == ["2", "1", "0"]
@@ -234,8 +231,7 @@ async def test_forwarded_headers_count_from_trusted_proxies_only(house: House) -
     told = {"x-forwarded-for": "6.6.6.6, 203.0.113.9", "x-forwarded-proto": "https", "x-forwarded-host": "localhost"}
     plain = (await house.client(rooms(), headers=told).post("/api/echo", content=b"1")).json()
     assert plain == {"size": 1, "scheme": "http", "client": "127.0.0.1"}
-    house.settings.trusted_proxies = ("127.0.0.0/8",)
-    await house.load_door()
+    await house.configure(trusted_proxies=("127.0.0.0/8",))
     trusted = (await house.client(rooms(), headers={**told, "host": "gate.internal"}).post("/api/echo", content=b"1")).json()
     assert trusted == {"size": 1, "scheme": "https", "client": "203.0.113.9"}
 

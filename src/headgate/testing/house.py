@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 
 from headgate.call.frames import Frame
 from headgate.call.ports import Answer, Ask
+from headgate.config import Settings
 from headgate.identity.accounts import service as accounts
 from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
@@ -21,35 +23,6 @@ from headgate.rim.context import Services
 from headgate.rim.router import Router
 from headgate.store.engine import Database
 from headgate.testing.clock import FixedClock
-
-
-@dataclass
-class HouseSettings:
-    """The settings that management routes read; tests change them before `client`."""
-
-    data_dir: Path
-    api_key: str = ""
-    require_login: bool = False
-    signup: str = "closed"
-    hosts: tuple[str, ...] = ()
-    cors_origins: tuple[str, ...] = ()
-    trusted_proxies: tuple[str, ...] = ()
-    root_path: str = ""
-    max_body_bytes: int = 32 * 1024 * 1024
-    rate_limit_rpm: int | None = None
-    metrics_public: bool = False
-    host: str = "127.0.0.1"
-    port: int = 4100
-    provider: str = "mock"
-    openai_api_key: str = ""
-    openai_base_url: str = ""
-    retention_days: int = 90
-    retention_max_bytes: int = 0
-    prices: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def protected(self) -> bool:
-        return bool(self.api_key) or self.require_login
 
 
 class KeptFrames:
@@ -88,18 +61,29 @@ class HouseNotices:
 class House:
     """Services, the door, and clients. `services.recorder` and `services.hot` may be replaced by a test."""
 
-    def __init__(self, database: Database, clock: FixedClock, settings: HouseSettings) -> None:
+    def __init__(self, database: Database, clock: FixedClock, settings: Settings) -> None:
         self.clock = clock
-        self.settings = settings
         self.use = KeyUse()
         self.notices = HouseNotices(self)
         self.recorder = KeptFrames()
         self.services = Services(database, clock, Ids(clock), self.notices, self.recorder, NoModels(), settings)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []
+        self._apps: list[FastAPI] = []
+
+    @property
+    def settings(self) -> Settings:
+        return self.services.settings
+
+    async def configure(self, **changes: Any) -> None:
+        """Change settings, as a restart would: the door and every client's application follow."""
+        self.services = replace(self.services, settings=replace(self.settings, **changes))
+        for app in self._apps:
+            app.state.services = self.services
+        await self.load_door()
 
     async def load_door(self) -> Door:
-        """Build the door anew: after a change of the settings."""
+        """Build the door anew."""
         async with self.services.database.reading() as db:
             self.door = await keys.load_door(db, self.settings, clock=self.clock, use=self.use)
         return self.door
@@ -111,6 +95,7 @@ class House:
     def client(self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
         """An HTTP client at an application of `routers`, with `key` as its bearer token."""
         app = build_api(self.services, routers, lambda: self.door)
+        self._apps.append(app)
         given = {"authorization": f"Bearer {key}"} if key else {}
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
         client = httpx2.AsyncClient(transport=transport, base_url="http://localhost:4100", headers={**given, **(headers or {})})
@@ -124,7 +109,7 @@ class House:
 
 async def build_house(database: Database, clock: FixedClock, data_dir: Path) -> House:
     """A house in open mode with the default tenant."""
-    house = House(database, clock, HouseSettings(data_dir))
+    house = House(database, clock, Settings(data_dir=data_dir))
     async with database.writing() as db:
         await accounts.seed(db, clock)
     await house.load_door()

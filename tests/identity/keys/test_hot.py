@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from headgate.call.caller import Caller
-from headgate.identity.keys.hot import Door, DoorRules, KeyEntry, KeyIndex, KeyUse, as_header, token_hash
+from headgate.identity.keys.hot import (
+    Door,
+    DoorRules,
+    KeyEntry,
+    KeyIndex,
+    KeyUse,
+    as_header,
+    token_hash,
+)
 from headgate.kernel.errors import Forbidden, Unauthorized
 from headgate.rim.origins import OriginRules
 from headgate.testing.clock import START, FixedClock
@@ -49,7 +57,7 @@ def test_a_revoked_key_is_refused_in_both_modes(protected: bool) -> None:
 def test_a_key_is_refused_from_the_moment_it_expires() -> None:
     made = door(protected=True)
     assert made.admit(bearer(b"pk_late")) is LIVE
-    made._clock.advance(1)  # type: ignore[attr-defined] # noqa: SLF001
+    made._clock.advance(1)  # type: ignore[attr-defined]
     with pytest.raises(Unauthorized, match="expired"):
         made.admit(bearer(b"pk_late"))
 
@@ -124,4 +132,4 @@ def test_keys_that_were_used_are_noted_once_and_taken_once() -> None:
     made = door(protected=True)
     made.admit(bearer(b"pk_live"))
     made.admit(bearer(b"pk_live"))
-    assert (made._use.take(), made._use.take()) == (["key_1"], [])  # noqa: SLF001
+    assert (made._use.take(), made._use.take()) == (["key_1"], [])

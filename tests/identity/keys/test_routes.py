@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from headgate.call.caller import Caller
+from headgate.govern.ledger.tables import ledger as ledger_table
 from headgate.identity.accounts.routes import router as projects
+from headgate.identity.keys import service
 from headgate.identity.keys.routes import router as keys
+from headgate.identity.keys.service import KeyDraft, Minting
+from headgate.kernel.errors import Forbidden
+from headgate.operate.webhooks.tables import outbox as outbox_table
 from headgate.testing.house import House
 
 ROUTERS = [keys, projects]
@@ -15,8 +22,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def protect(house: House) -> None:
-    house.settings.api_key = BOOT
-    await house.load_door()
+    await house.configure(api_key=BOOT)
 
 
 async def test_a_new_key_works_at_the_next_call_and_not_after_its_revocation(house: House) -> None:
@@ -88,16 +94,39 @@ async def test_only_the_operator_makes_projects_in_protected_mode(house: House) 
     assert (await nobody.post("/api/v1/projects", json={"name": "x"})).status_code == 401
     tenant_admin = (await admin.post("/api/v1/projects", json={"name": "x"})).json()["data"]["apiKey"]
     assert (await house.client(ROUTERS, key=tenant_admin).post("/api/v1/projects", json={"name": "y"})).status_code == 403
-    house.settings.signup = "open"
+    await house.configure(signup="open")
     assert (await nobody.post("/api/v1/projects", json={"name": "z"})).status_code == 201
 
 
 async def test_last_use_is_written_by_the_flush(house: House) -> None:
-    from headgate.identity.keys import service
-
     client = house.client(ROUTERS)
     token = (await client.post("/api/v1/keys", json={"name": "k", "admin": True})).json()["token"]
     user = house.client(ROUTERS, key=token)
     assert (await user.get("/api/v1/keys")).json()["keys"][0]["lastUsedAt"] is None
     await service.flush_use(house.services.database, house.use, house.clock)
     assert (await user.get("/api/v1/keys")).json()["keys"][0]["lastUsedAt"] is not None
+
+
+async def test_making_and_ending_a_key_is_in_the_ledger_and_the_outbox_without_its_token(house: House) -> None:
+    client = house.client(ROUTERS)
+    made = (await client.post("/api/v1/keys", json={"name": "k"})).json()
+    for _ in range(2):
+        await client.post(f"/api/v1/keys/{made['id']}/revoke")
+    async with house.services.database.reading() as db:
+        acts = (await db.execute(sa.select(ledger_table))).mappings().all()
+        told = (await db.execute(sa.select(outbox_table))).mappings().all()
+    assert [(act["kind"], act["target"]) for act in acts] == [("key.created", made["id"]), ("key.revoked", made["id"])]
+    assert [each["name"] for each in told] == ["key.created", "key.revoked"]
+    assert made["token"] not in str(acts) + str(told)
+
+
+async def test_no_key_hands_on_rights_it_does_not_have(house: House) -> None:
+    caller = Caller("ten_default", "pk", frozenset({"keys:admin", "runs:read"}))
+    minting = Minting(b"p" * 32, house.services.ids, house.clock)
+    async with house.services.database.writing() as db:
+        with pytest.raises(Forbidden):
+            await service.mint(db, caller, KeyDraft("pk", "ten_default"), minting)
+        with pytest.raises(Forbidden):
+            await service.mint(db, caller, KeyDraft("pk", "ten_other", rights=frozenset({"runs:read"})), minting)
+        key, _ = await service.mint(db, caller, KeyDraft("pk", "ten_default", rights=frozenset({"runs:read"})), minting)
+    assert key.rights == {"runs:read"}

@@ -16,8 +16,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def protect(house: House) -> None:
-    house.settings.api_key = "boot"
-    await house.load_door()
+    await house.configure(api_key="boot")
 
 
 async def test_health_has_the_shape_of_the_contract_and_needs_no_key(house: House) -> None:
@@ -62,8 +61,7 @@ async def test_the_landing_page_warns_of_open_mode_and_offers_a_call_that_can_be
 
 
 async def test_the_landing_page_never_echoes_a_host_that_could_be_markup(house: House) -> None:
-    house.settings.hosts = ("*",)
-    await house.load_door()
+    await house.configure(hosts=("*",))
     page = await house.client(ROUTERS, headers={"host": 'x"><script>alert(1)</script>'}).get("/")
     assert "<script" not in page.text and "curl http://127.0.0.1:4100" in page.text
 

@@ -51,7 +51,7 @@ async def list_keys(ctx: Reading, page: PageQuery) -> Any:
 @router.post("/api/v1/keys/{id}/revoke", right="keys:admin", response=Key)
 async def revoke_key(ctx: Writing, id: str) -> Any:
     """End a key. It stays in the list, and is refused from the next call on."""
-    key = await service.revoke(ctx.db, ctx.caller, id, clock=ctx.clock)
+    key = await service.revoke(ctx.db, ctx.caller, id, ids=ctx.ids, clock=ctx.clock)
     ctx.changed("keys")
     return key_body(key)
 
@@ -78,7 +78,7 @@ async def create_api_key(ctx: Writing, body: NewApiKey) -> Any:
 @router.delete("/api/v1/api-keys/{id}", right="keys:admin", response=ApiKeyFound)
 async def delete_api_key(ctx: Writing, id: str) -> Any:
     """Revoke an environment key. It stays in the list with its `revokedAt`."""
-    key = await service.revoke(ctx.db, ctx.caller, id, clock=ctx.clock, kinds=ENVIRONMENT_KINDS)
+    key = await service.revoke(ctx.db, ctx.caller, id, ids=ctx.ids, clock=ctx.clock, kinds=ENVIRONMENT_KINDS)
     ctx.changed("keys")
     return {"data": api_key_body(key)}
 

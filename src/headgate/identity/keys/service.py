@@ -12,6 +12,8 @@ from typing import Any, Literal, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.caller import Caller, KeyKind, Mode
+from headgate.govern.ledger import service as ledger
+from headgate.govern.ledger.service import Act
 from headgate.identity.keys import queries
 from headgate.identity.keys.hot import (
     Door,
@@ -26,6 +28,9 @@ from headgate.kernel.clock import Clock, parse_time, to_us
 from headgate.kernel.errors import BadRequest, Forbidden, NotFound
 from headgate.kernel.ids import Ids
 from headgate.kernel.pages import Page
+from headgate.operate.webhooks import events
+from headgate.operate.webhooks import service as webhooks
+from headgate.operate.webhooks.service import Announcement
 from headgate.rim.api import origin_rules
 from headgate.store.engine import Database
 from headgate.store.keyfiles import internal_token, read_or_make
@@ -141,7 +146,9 @@ async def mint(db: AsyncConnection, caller: Caller | None, draft: KeyDraft, mint
         "revoked_us": None,
     }
     await queries.add(db, row)
-    return _stored(row), token
+    key = _stored(row)
+    await _tell(db, key, minting.ids, minting.clock, name=events.KEY_CREATED, actor=row["created_by"] or "signup")
+    return key, token
 
 
 async def listed(
@@ -153,15 +160,19 @@ async def listed(
 
 
 async def revoke(
-    db: AsyncConnection, caller: Caller, key_id: str, *, clock: Clock, kinds: Sequence[Kind] = KINDS
+    db: AsyncConnection, caller: Caller, key_id: str, *, ids: Ids, clock: Clock, kinds: Sequence[Kind] = KINDS
 ) -> StoredKey:
-    """End a key, softly and for good. Raises KeyNotFound."""
+    """End a key, softly and for good; ending it again changes nothing. Raises KeyNotFound."""
     row = await queries.one(db, caller.tenant, key_id)
     if row is None or row["kind"] not in kinds or (caller.app_pin and row["app_pin"] != caller.app_pin):
         raise KeyNotFound("This key does not exist.")
+    if row["revoked_us"] is not None:
+        return _stored(row)
     now = to_us(clock.now())
     await queries.revoke(db, caller.tenant, key_id, now_us=now)
-    return _stored({**row, "revoked_us": row["revoked_us"] or now})
+    key = _stored({**row, "revoked_us": now})
+    await _tell(db, key, ids, clock, name=events.KEY_REVOKED, actor=caller.key_id or caller.kind)
+    return key
 
 
 async def load_door(db: AsyncConnection, settings: Any, *, clock: Clock, use: KeyUse) -> Door:
@@ -208,6 +219,16 @@ def _check_may_hand_on(caller: Caller, draft: KeyDraft, rights: frozenset[str]) 
         raise Forbidden("This key may not hand on rights that it does not have itself.")
     if caller.app_pin is not None and draft.app_pin != caller.app_pin:
         raise Forbidden("A key that is pinned to an app can only make keys for the same app.")
+
+
+async def _tell(db: AsyncConnection, key: StoredKey, ids: Ids, clock: Clock, *, name: str, actor: str) -> None:
+    """Put a change of a key down in the ledger and announce it. The token is in neither."""
+    detail = {
+        "keyId": key.id, "prefix": key.prefix, "kind": key.kind, "name": key.label, "mode": key.mode, "appId": key.app_pin,
+        "environment": key.environment, "admin": is_admin(key.rights),
+    }  # fmt: skip
+    await ledger.append(db, key.tenant, Act.now(ids, clock, kind=name, actor=actor, target=key.id, detail=detail))
+    await webhooks.announce(db, key.tenant, Announcement.now(ids, clock, name, detail))
 
 
 def _stored(row: Any) -> StoredKey:
