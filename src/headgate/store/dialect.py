@@ -45,3 +45,9 @@ def contains_text(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[
 def skip_locked(statement: sa.Select[Any], db: AsyncConnection) -> sa.Select[Any]:
     """Lock the chosen rows and pass over rows that someone else holds. SQLite has one writer and needs neither."""
     return statement if db.dialect.name == "sqlite" else statement.with_for_update(skip_locked=True)
+
+
+async def one_snapshot(db: AsyncConnection) -> None:
+    """From here on this transaction sees one state of the database. First statement of it. SQLite does so anyway."""
+    if db.dialect.name != "sqlite":
+        await db.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))

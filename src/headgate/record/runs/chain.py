@@ -61,18 +61,24 @@ def links(blob: bytes) -> Iterator[Link]:
         at = body + length
 
 
-def verify(run_id: str, blob: bytes, *, head: bytes, count: int) -> Integrity:
-    """Check a run's chain against the `head` and `count` that are kept elsewhere."""
-    reached = run_id.encode()
+def follow(head: bytes, blob: bytes) -> Integrity:
+    """Walk the links of a blob that begins on `head`, up to the first that does not fit."""
     seen = 0
     for link in links(blob):
-        reached = sha256(reached + link.text).digest()
-        if reached != link.digest:
+        head = sha256(head + link.text).digest()
+        if head != link.digest:
             return Integrity(False, seen, seen, link.digest)
         seen += 1
-    if seen != count or (reached != head):
-        return Integrity(False, seen, max(0, min(seen, count) - (seen == count)), reached)
-    return Integrity(True, seen, None, reached)
+    return Integrity(True, seen, None, head)
+
+
+def verify(run_id: str, blob: bytes, *, head: bytes, count: int) -> Integrity:
+    """Check a run's chain against the `head` and `count` that are kept elsewhere."""
+    result = follow(run_id.encode(), blob)
+    if result.ok and (result.count, result.head) != (count, head):
+        first_bad = min(result.count, count) if result.count != count else max(0, count - 1)
+        return Integrity(False, result.count, first_bad, result.head)
+    return result
 
 
 def read_event(link: Link) -> Event | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.frames import Closed, Frame, Opened, encode_frame
 from headgate.kernel.clock import Clock
@@ -17,9 +18,12 @@ from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
 from headgate.record.runs.drain import Drain, keep_frames
 from headgate.record.runs.keeping import CLOSED, KIND_OF, OPENED, Keeper
+from headgate.record.runs.overlay import Tail, read_tail
 from headgate.record.runs.payloads import Vault
+from headgate.record.runs.queries import reading
 from headgate.record.runs.replay import Replay
 from headgate.store.bulk import open_bulk
+from headgate.store.dialect import one_snapshot
 from headgate.store.keyfiles import read_or_make
 from headgate.store.spool.segment import segment_numbers
 from headgate.store.spool.spool import (
@@ -95,6 +99,8 @@ class Recorder:
         self._ids = ids
         self._folder = config.data_dir / "spool" / str(config.worker)
         self._spool = Spool(self._folder, SpoolLimits(config.segment_bytes, config.max_bytes, config.fsync))
+        self.vault = Vault(read_or_make(config.data_dir / "keys" / "payload.key"))  # opens payloads for whoever may read them
+        self.spool_id = ""
         self._open: dict[str, tuple[Opened, int]] = {}  # calls going on, and the segment that tells of their beginning
         self._locks: list[int] = []
         self._waiters: list[tuple[int, asyncio.Future[bool]]] = []
@@ -117,10 +123,11 @@ class Recorder:
         if lock is None:
             raise RecordUnavailable(f"another process writes to the spool {self._folder.name}")
         self._locks.append(lock)
-        vault = Vault(read_or_make(self.config.data_dir / "keys" / "payload.key"))
+        self.spool_id = folder_id(self._folder)
+        vault = self.vault
         numbers = segment_numbers(self._folder)
         self._spool.open()
-        keeper = Keeper(folder_id(self._folder), vault, self._clock, self._ids)
+        keeper = Keeper(self.spool_id, vault, self._clock, self._ids)
         replays = [self._replay(self._folder, keeper, numbers, self._spool.start)]
         for folder in self._abandoned():
             left = segment_numbers(folder)
@@ -252,10 +259,18 @@ class Recorder:
                 elif drain.struggling:
                     future.set_result(False)
 
-    def running(self, run_id: str) -> Opened | None:
-        """The beginning of a call that is still going on."""
-        found = self._open.get(run_id)
-        return found[0] if found else None
+    def running(self, tenant: str) -> list[Opened]:
+        """The beginnings of the tenant's calls that are still going on."""
+        return [opened for opened, _ in self._open.values() if opened.tenant == tenant]
+
+    async def tail(self, db: AsyncConnection, tenant: str, *, run_id: str = "") -> Tail:
+        """What is written and not in the database as `db` sees it. Empty when the drain catches up in time.
+        Ask before reading anything else from `db`."""
+        if await self.caught_up():
+            return Tail()
+        await one_snapshot(db)
+        position = await reading.position(db, self.spool_id)
+        return await asyncio.to_thread(read_tail, self._folder, position, tenant, run_id=run_id)
 
     def stats(self) -> RecorderStats:
         drain = self._drain

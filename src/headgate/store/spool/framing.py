@@ -5,6 +5,7 @@ The checksum covers the kind and begins with the segment's seed, so that bytes o
 
 from __future__ import annotations
 
+import mmap
 import re
 import struct
 import zlib
@@ -22,7 +23,7 @@ _FRAME_START = re.compile(rb"[\x01-\x7f](?:[\x90-\x9f]|\xdc[\x00-\xff]{2})\xa1[a
 _BLOCK = 1024 * 1024
 _ZEROS = bytes(_BLOCK)
 
-Bytes = bytes | memoryview
+Bytes = bytes | memoryview | mmap.mmap
 
 
 class Frame(NamedTuple):

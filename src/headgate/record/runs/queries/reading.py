@@ -1,0 +1,115 @@
+"""What requests ask of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headgate.kernel.pages import EXACT_TOTAL
+from headgate.record.runs.tables import (
+    feedback,
+    late_events,
+    payloads,
+    run_events,
+    runs,
+    side_effects,
+    spool_positions,
+    subject_keys,
+)
+from headgate.store.dialect import contains_text
+from headgate.store.spool.spool import Position
+
+LISTED = (
+    "id", "at_us", "latency_us", "status", "http_status", "route", "app", "agent", "model", "served_model", "provider", "subject",
+    "project", "mode", "prompt_tokens", "completion_tokens", "cached_tokens", "cost_pico", "price_known", "saved_pico", "saved_ms",
+    "ghost_route", "ghost_saved_pico", "error_code", "error_message", "preview", "parent_run", "session",
+)  # fmt: skip
+SEARCHED = ("preview", "model", "app", "agent", "error_message", "error_code")
+FACETS = ("route", "status", "app", "agent", "model")
+SEARCH_ROWS = 20_000  # a text search looks at so many of the newest runs, then goes on from the cursor
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of a tenant. Times are microseconds; `before` is the cursor: runs older than this one."""
+
+    route: str | None = None
+    status: str | None = None
+    app: str | None = None
+    agent: str | None = None
+    model: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    text: str | None = None
+    before: str | None = None
+
+    @property
+    def facets(self) -> dict[str, str]:
+        return {name: value for name in FACETS if (value := getattr(self, name)) is not None}
+
+
+def _chosen(query: sa.Select[Any], tenant: str, chosen: RunFilter) -> sa.Select[Any]:
+    query = query.where(runs.c.tenant == tenant, *(runs.c[name] == value for name, value in chosen.facets.items()))
+    if chosen.since_us is not None:
+        query = query.where(runs.c.at_us >= chosen.since_us)
+    if chosen.until_us is not None:
+        query = query.where(runs.c.at_us < chosen.until_us)
+    if chosen.before is not None:
+        query = query.where(runs.c.id < chosen.before)
+    if chosen.text:
+        query = query.where(sa.or_(*(contains_text(runs.c[name], chosen.text) for name in SEARCHED)))
+    return query
+
+
+async def page(db: AsyncConnection, tenant: str, chosen: RunFilter, *, limit: int, offset: int) -> Sequence[sa.Row[Any]]:
+    """Rows of LISTED, newest first."""
+    query = _chosen(sa.select(*(runs.c[name] for name in LISTED)), tenant, chosen)
+    return (await db.execute(query.order_by(runs.c.id.desc()).limit(limit).offset(offset))).all()
+
+
+async def count(db: AsyncConnection, tenant: str, chosen: RunFilter) -> int:
+    """How many, counted up to one more than EXACT_TOTAL."""
+    some = _chosen(sa.select(sa.literal(1)).select_from(runs), tenant, chosen).limit(EXACT_TOTAL + 1).subquery()
+    return (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
+
+
+async def one(db: AsyncConnection, tenant: str, run_id: str) -> sa.Row[Any] | None:
+    return (await db.execute(sa.select(runs).where(runs.c.tenant == tenant, runs.c.id == run_id))).first()
+
+
+async def chain(db: AsyncConnection, seq: int) -> bytes:
+    return bytes((await db.execute(sa.select(run_events.c.chain).where(run_events.c.run_seq == seq))).scalar_one_or_none() or b"")
+
+
+async def late(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[Any]:
+    table = late_events.c
+    query = sa.select(table.number, table.chain, table.frame).where(table.tenant == tenant, table.run_id == run_id)
+    return (await db.execute(query.order_by(table.number))).all()
+
+
+async def effects(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[sa.Row[Any]]:
+    table = side_effects.c
+    query = sa.select(side_effects).where(table.tenant == tenant, table.run_id == run_id).order_by(table.at_us, table.id)
+    return (await db.execute(query)).all()
+
+
+async def feedback_of(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[sa.Row[Any]]:
+    query = sa.select(feedback).where(feedback.c.tenant == tenant, feedback.c.run_id == run_id).order_by(feedback.c.at_us, feedback.c.id)
+    return (await db.execute(query)).all()
+
+
+async def payload(db: AsyncConnection, tenant: str, address: bytes) -> sa.Row[Any] | None:
+    """The payload's row and the wrapped key of its subject (None when destroyed)."""
+    joined = payloads.outerjoin(subject_keys, payloads.c.key_id == subject_keys.c.key_id)
+    query = sa.select(payloads, subject_keys.c.wrapped).select_from(joined)
+    return (await db.execute(query.where(payloads.c.tenant == tenant, payloads.c.address == address))).first()
+
+
+async def position(db: AsyncConnection, spool: str) -> Position:
+    query = sa.select(spool_positions.c.segment, spool_positions.c.place).where(spool_positions.c.spool == spool)
+    row = (await db.execute(query)).first()
+    return Position(row[0], row[1]) if row else Position(0, 0)

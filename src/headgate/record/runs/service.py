@@ -1,0 +1,241 @@
+"""Runs: list them, look into one, check its chain, add what comes afterwards. Reads see what was written a moment ago."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headgate.call.caller import Caller
+from headgate.call.frames import Closed, Event, Late, decode_frame
+from headgate.kernel.clock import Clock, iso, to_us
+from headgate.kernel.errors import NotFound
+from headgate.kernel.pages import Page
+from headgate.record.runs import views
+from headgate.record.runs.chain import (
+    Integrity,
+    extend,
+    follow,
+    links,
+    read_event,
+    verify,
+)
+from headgate.record.runs.hot import Recorder
+from headgate.record.runs.overlay import Tail
+from headgate.record.runs.payloads import PayloadDamaged
+from headgate.record.runs.queries import reading
+from headgate.record.runs.queries.reading import RunFilter
+from headgate.record.runs.rows import SIDE_EFFECT, Details, read_details, running
+
+
+class RunNotFound(NotFound):
+    """No such run of this tenant (and app, for a pinned key)."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"There is no run {run_id}.", runId=run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who looks, at which database, with which recorder."""
+
+    db: AsyncConnection
+    caller: Caller
+    recorder: Recorder
+    clock: Clock
+
+    @property
+    def tenant(self) -> str:
+        return self.caller.tenant
+
+    def sees(self, app: str) -> bool:
+        pin = self.caller.app_pin
+        return pin is None or pin == app
+
+
+@dataclass(slots=True)
+class Found:
+    """One run, from the database or not yet there."""
+
+    line: views.RunLine
+    details: Details
+    events: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    feedback: list[dict[str, Any]]
+    bodies: tuple[bytes, bytes] | None = None
+    removed: dict[str, Any] | None = None
+    integrity: Integrity | None = None
+
+
+# ---- lists
+
+
+async def listed(look: Look, chosen: RunFilter, page: Page) -> tuple[list[msgspec.Raw], int, str | None]:
+    """A page of runs as JSON, the total, and the cursor of the next page."""
+    if look.caller.app_pin is not None:
+        if chosen.app not in (None, look.caller.app_pin):
+            return [], 0, None
+        chosen = replace(chosen, app=look.caller.app_pin)
+    tail = await look.recorder.tail(look.db, look.tenant)
+    fresh = _fresh(look, tail, chosen)
+    base = max(0, page.offset - len(fresh))
+    rows = await reading.page(look.db, look.tenant, chosen, limit=page.limit + page.offset - base, offset=base)
+    total = await reading.count(look.db, look.tenant, chosen) + len(fresh)
+    lines = await asyncio.to_thread(_merge, rows, fresh, slice(page.offset - base, page.offset - base + page.limit))
+    more = page.offset + len(lines[0]) < total
+    return lines[0], total, lines[1] if more else None
+
+
+def _merge(rows: Sequence[Any], fresh: list[views.RunLine], part: slice) -> tuple[list[msgspec.Raw], str | None]:
+    chosen: list[Any]
+    if fresh:
+        known = {row.id for row in rows}
+        chosen = sorted([*rows, *(line for line in fresh if line.id not in known)], key=lambda each: each.id, reverse=True)[part]
+    else:
+        chosen = list(rows[part])
+    return views.encode_lines(chosen), chosen[-1].id if chosen else None
+
+
+def _fresh(look: Look, tail: Tail, chosen: RunFilter) -> list[views.RunLine]:
+    """The runs that the database does not know yet: undrained or still going on."""
+    now_us = to_us(look.clock.now())
+    ended = {run.run_id for run in tail.runs}
+    runs = [*tail.runs, *(running(each, now_us=now_us) for each in look.recorder.running(look.tenant) if each.run_id not in ended)]
+    return [views.line_of_frame(run) for run in runs if _matches(run, chosen)]
+
+
+def _matches(run: Closed, chosen: RunFilter) -> bool:
+    if any(getattr(run, name) != value for name, value in chosen.facets.items()):
+        return False
+    if chosen.since_us is not None and run.at_us < chosen.since_us:
+        return False
+    if chosen.until_us is not None and run.at_us >= chosen.until_us:
+        return False
+    if chosen.before is not None and run.run_id >= chosen.before:
+        return False
+    text = (chosen.text or "").casefold()
+    return not text or any(text in getattr(run, name).casefold() for name in reading.SEARCHED)
+
+
+# ---- one run
+
+
+async def found(look: Look, run_id: str) -> Found:
+    """The run with everything that hangs on it. Raises RunNotFound."""
+    tail = await look.recorder.tail(look.db, look.tenant, run_id=run_id)
+    row = await reading.one(look.db, look.tenant, run_id)
+    if row is not None:
+        run = await _stored(look, row)
+    else:
+        frame = tail.run(run_id) or _going_on(look, run_id)
+        if frame is None:
+            raise RunNotFound(run_id)
+        run = _undrained(frame)
+    if not look.sees(run.line.app):
+        raise RunNotFound(run_id)
+    _add_tail(run, tail, look.tenant, run_id)
+    return run
+
+
+async def exists(look: Look, run_id: str) -> bool:
+    """Is there such a run for this caller? Cheaper than `found`."""
+    going_on = _going_on(look, run_id)
+    if going_on is not None:
+        return look.sees(going_on.app)
+    tail = await look.recorder.tail(look.db, look.tenant, run_id=run_id)
+    row = tail.run(run_id) or await reading.one(look.db, look.tenant, run_id)
+    return row is not None and look.sees(row.app)
+
+
+def _going_on(look: Look, run_id: str) -> Closed | None:
+    now_us = to_us(look.clock.now())
+    return next((running(each, now_us=now_us) for each in look.recorder.running(look.tenant) if each.run_id == run_id), None)
+
+
+async def _stored(look: Look, row: Any) -> Found:
+    tenant, run_id = look.tenant, row.id
+    blob = await reading.chain(look.db, row.seq)
+    late = await reading.late(look.db, tenant, run_id)
+    effects = [views.effect_view(tuple(each)) for each in await reading.effects(look.db, tenant, run_id)]
+    feedback = [views.feedback_view(each) for each in await reading.feedback_of(look.db, tenant, run_id)]
+    every = [*links(blob), *(link for each in late for link in links(bytes(each.chain)))]
+    events = [views.event_view(index, read_event(link), link.digest) for index, link in enumerate(every)]
+    events += [views.event_view(len(events) + index, event, b"") for index, event in enumerate(_unchained(late))]
+    run = Found(views.line_of_row(row), read_details(bytes(row.details)), events, effects, feedback)
+    run.integrity = _check(run_id, row, blob, late)
+    await _open_bodies(look, row, run)
+    return run
+
+
+def _unchained(late: Sequence[Any]) -> list[Event]:
+    frames = [decode_frame(bytes(each.frame)) for each in late if not each.chain]
+    return [frame.event for frame in frames if isinstance(frame, Late)]
+
+
+def _check(run_id: str, row: Any, blob: bytes, late: Sequence[Any]) -> Integrity:
+    """The chain of the run itself, then of its late events, which must be numbered without a gap."""
+    result = verify(run_id, blob, head=bytes(row.head), count=row.event_count)
+    for number, each in enumerate(late):
+        if not result.ok or not each.chain:
+            return result
+        added = follow(result.head, bytes(each.chain))
+        ok = added.ok and added.count == 1 and each.number == number
+        result = Integrity(ok, result.count + ok, None if ok else result.count, added.head)
+    return result
+
+
+async def _open_bodies(look: Look, row: Any, run: Found) -> None:
+    """Request and response, of this run or of the one it repeats; or what became of them."""
+    holder = await reading.one(look.db, look.tenant, row.same_as) if row.same_as else row
+    if holder is None or holder.payload is None:
+        return
+    stored = await reading.payload(look.db, look.tenant, bytes(holder.payload))
+    if stored is None:
+        return
+    if stored.data is None:
+        run.removed = {"at": iso(stored.removed_us), "why": stored.removed_why}
+        return
+    if stored.wrapped is None:
+        run.removed = {"at": None, "why": "subject erased"}
+        return
+    vault = look.recorder.vault
+    key = vault.unwrap(stored.key_id, bytes(stored.wrapped))
+    try:
+        group = await asyncio.to_thread(vault.open, look.tenant, stored.subject, key, bytes(stored.address), bytes(stored.data))
+    except PayloadDamaged:
+        run.removed = {"at": None, "why": "damaged"}
+        return
+    _, request, response = group[holder.payload_at]
+    run.bodies = (request, response)
+
+
+def _undrained(frame: Closed) -> Found:
+    blob, head = extend(frame.run_id.encode(), frame.events)
+    events = [views.event_view(index, read_event(link), link.digest) for index, link in enumerate(links(blob))]
+    effects = [
+        views.effect_of_event(frame.tenant, frame.run_id, str(index), event)
+        for index, event in enumerate(frame.events) if event.name.startswith(SIDE_EFFECT)
+    ]  # fmt: skip
+    details = Details(
+        frame.wire, frame.endpoint, frame.user_id, frame.stream, frame.usage, frame.usage_raw, frame.cache, frame.finish,
+        frame.first_byte_us, frame.upstream_us, 0, frame.warnings, frame.explanation, frame.metadata,
+    )  # fmt: skip
+    run = Found(views.line_of_frame(frame), details, events, effects, [])
+    run.integrity = verify(frame.run_id, blob, head=head, count=len(frame.events))
+    if frame.request or frame.response:
+        run.bodies = (frame.request, frame.response)
+    return run
+
+
+def _add_tail(run: Found, tail: Tail, tenant: str, run_id: str) -> None:
+    """What was added to the run and is not in the database yet."""
+    for late in tail.late:
+        number = len(run.events)
+        run.events.append(views.event_view(number, late.event, b""))
+        if late.event.name.startswith(SIDE_EFFECT):
+            run.effects.append(views.effect_of_event(tenant, run_id, f"late{number}", late.event))
+    run.feedback += [views.feedback_view(each) for each in tail.feedback]
