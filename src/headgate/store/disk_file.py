@@ -144,7 +144,8 @@ class DiskFile:
             if gone < EVICT_ROWS:
                 break
         self._evict(db, 0)
-        db.execute("PRAGMA incremental_vacuum").fetchall()
+        for _ in range(0, db.execute("PRAGMA freelist_count").fetchone()[0], EVICT_ROWS):  # a few at a time: others write too
+            db.executescript(f"PRAGMA incremental_vacuum({EVICT_ROWS})")  # `execute` would stop after one page
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return removed
 
