@@ -10,7 +10,6 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from headgate.call.frames import Frame
 from headgate.call.ports import Answer, Ask
 from headgate.config import Settings
 from headgate.identity.accounts import service as accounts
@@ -18,24 +17,15 @@ from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
 from headgate.kernel.errors import Unavailable
 from headgate.kernel.ids import Ids
+from headgate.record.runs.hot import Recorder, RecorderConfig
 from headgate.rim.api import build_api
 from headgate.rim.context import Services
 from headgate.rim.router import Router
 from headgate.store.engine import Database
+from headgate.store.fast import MemoryStore
 from headgate.testing.clock import FixedClock
 
-
-class KeptFrames:
-    """A recorder that keeps frames in memory, for rooms whose tests need no spool."""
-
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-
-    def write(self, frame: Frame) -> None:
-        self.frames.append(frame)
-
-    async def caught_up(self, timeout_s: float = 0.25) -> bool:
-        return True
+SEGMENT_BYTES = 1024 * 1024
 
 
 class NoModels:
@@ -59,14 +49,19 @@ class HouseNotices:
 
 
 class House:
-    """Services, the door, and clients. `services.recorder` and `services.hot` may be replaced by a test."""
+    """Services, the door, and clients. A test may put more parts into `services.hot`."""
 
     def __init__(self, database: Database, clock: FixedClock, settings: Settings) -> None:
         self.clock = clock
         self.use = KeyUse()
         self.notices = HouseNotices(self)
-        self.recorder = KeptFrames()
-        self.services = Services(database, clock, Ids(clock), self.notices, self.recorder, NoModels(), settings)
+        ids = Ids(clock)
+        config = RecorderConfig(
+            settings.data_dir, database.url, fsync="never", segment_bytes=SEGMENT_BYTES, drain_interval_ms=10
+        )
+        self.recorder = Recorder(config, clock, ids)
+        hot: dict[str, Any] = {"recorder": self.recorder, "fast": MemoryStore()}
+        self.services = Services(database, clock, ids, self.notices, self.recorder, NoModels(), settings, hot)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []
         self._apps: list[FastAPI] = []
@@ -105,6 +100,7 @@ class House:
     async def close(self) -> None:
         for client in self._clients:
             await client.aclose()
+        await self.recorder.close()
 
 
 async def build_house(database: Database, clock: FixedClock, data_dir: Path) -> House:
@@ -113,4 +109,5 @@ async def build_house(database: Database, clock: FixedClock, data_dir: Path) -> 
     async with database.writing() as db:
         await accounts.seed(db, clock)
     await house.load_door()
+    await house.recorder.start()
     return house

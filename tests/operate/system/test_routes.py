@@ -8,6 +8,7 @@ import pytest
 
 from headgate.operate.system.routes import metrics_router, router
 from headgate.store.fast import MemoryStore
+from headgate.testing.frames import closed
 from headgate.testing.house import House
 
 ROUTERS = [router, metrics_router(public=False)]
@@ -78,3 +79,16 @@ async def test_the_openapi_document_is_the_same_at_both_addresses(house: House) 
     client = house.client(ROUTERS)
     first, second = (await client.get("/api/openapi.json")).json(), (await client.get("/openapi.json")).json()
     assert first == second and first["openapi"] == "3.1.0"
+
+
+async def test_the_landing_page_shows_the_last_runs_to_who_may_see_them_and_to_nobody_else(house: House) -> None:
+    house.recorder.write(closed("run_01JH2M8Y2C9W5T7Q3V6X8Z1A4B", model="<b>gpt-4o</b>"))
+    await house.recorder.caught_up(5)
+    page = (await house.client(ROUTERS).get("/")).text
+    assert "run_01JH2M8Y2C9W5T7Q3V6X8Z1A4B" in page and "&lt;b&gt;gpt-4o" in page and "<b>gpt-4o" not in page
+    rebound = (await house.client(ROUTERS, headers={"host": "evil.example"}).get("/")).text
+    assert "run_01JH" not in rebound
+    await protect(house)
+    page = await house.client(ROUTERS).get("/")
+    assert page.status_code == 200 and "run_01JH" not in page.text
+    assert "run_01JH" in (await house.client(ROUTERS, key="boot").get("/")).text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from starlette.responses import Response
 
@@ -28,18 +29,6 @@ class TextFile(Response):
 
 
 @dataclass(frozen=True, slots=True)
-class RunLine:
-    """One of the last runs, as the landing page shows it."""
-
-    id: str
-    at: str
-    model: str
-    route: str
-    status: str
-    cost: str
-
-
-@dataclass(frozen=True, slots=True)
 class Landing:
     """What the landing page says. `runs` None: whoever looks may not see them."""
 
@@ -47,7 +36,7 @@ class Landing:
     provider: str
     protected: bool
     base_url: str
-    runs: Sequence[RunLine] | None
+    runs: Sequence[Mapping[str, Any]] | None
 
 
 def static_file(name: str) -> bytes | None:
@@ -163,15 +152,19 @@ def _first_call(landing: Landing) -> str:
     )
 
 
-def _runs(runs: Sequence[RunLine] | None) -> str:
+def _runs(runs: Sequence[Mapping[str, Any]] | None) -> str:
     if runs is None:
         return ""
     if not runs:
         return "<h2>Last runs</h2>\n<p>There are none yet.</p>"
-    lines = "\n".join(
-        f"<tr><td>{escape(run.at)}</td><td><a href=\"api/v1/runs/{escape(run.id)}\">{escape(run.id)}</a></td>"
-        f"<td>{escape(run.model)}</td><td>{escape(run.route)}</td><td>{escape(run.status)}</td><td>{escape(run.cost)}</td></tr>"
-        for run in runs
-    )
+    lines = "\n".join(_run(run) for run in runs)
     head = "<tr><th>when</th><th>run</th><th>model</th><th>route</th><th>status</th><th>cost, $</th></tr>"
     return f"<h2>Last runs</h2>\n<table>\n<thead>{head}</thead>\n<tbody>\n{lines}\n</tbody>\n</table>"
+
+
+def _run(run: Mapping[str, Any]) -> str:
+    name = escape(run["id"])
+    cost = "unknown" if run["costUsd"] is None else f"{run['costUsd']:.6f}"
+    cells = [run["createdAt"], run["model"], run["route"], run["status"], cost]
+    when, *others = (f"<td>{escape(str(cell))}</td>" for cell in cells)
+    return f'<tr>{when}<td><a href="api/v1/runs/{name}">{name}</a></td>{"".join(others)}</tr>'

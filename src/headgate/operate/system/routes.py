@@ -25,7 +25,7 @@ from headgate.operate.system.pages import (
     static_file,
 )
 from headgate.operate.system.schemas import Health, Status
-from headgate.rim.context import caller_of, services_of
+from headgate.rim.context import caller_of, services_of, visitor_of
 from headgate.rim.openapi import OpenApi
 from headgate.rim.router import PUBLIC, Router
 
@@ -91,6 +91,7 @@ async def static(name: str) -> Response:
 async def landing(request: Request) -> HtmlPage:
     """The landing page: status, mode, provider, a first call to copy, and your last runs if you may see them."""
     services = services_of(request)
+    caller = visitor_of(request)
     return html_page(
         landing_page(
             Landing(
@@ -98,7 +99,7 @@ async def landing(request: Request) -> HtmlPage:
                 provider=service.provider_name(services.settings),
                 protected=services.settings.protected,
                 base_url=_base_url(request),
-                runs=None,
+                runs=await service.last_runs(services, caller) if caller is not None else None,
             )
         ),
         csp=PAGE_CSP,

@@ -12,13 +12,21 @@ from typing import Any, cast
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from headgate.call.caller import Caller
+from headgate.kernel import json
+from headgate.kernel.pages import Page
 from headgate.operate.system import queries
+from headgate.record.runs import service as runs
+from headgate.record.runs.hot import Recorder
+from headgate.record.runs.service import Look, RunFilter
 from headgate.rim.context import Services
 from headgate.store.engine import Database
 
 # In `Services.hot`, each with `stats()`: the name there, and in the answers.
 PARTS = {"recorder": "record", "cache": "cache", "client": "upstream", "loop": "loop", "worker": "worker", "fast": "fast"}
 DATABASE_DEADLINE_S = 2.0
+DATABASE_TROUBLE = (SQLAlchemyError, OSError, TimeoutError)
+LAST_RUNS = 8
 
 
 def provider_name(settings: Any) -> str:
@@ -66,9 +74,22 @@ async def database_state(database: Database) -> dict[str, Any]:
     try:
         async with asyncio.timeout(DATABASE_DEADLINE_S), database.reading() as db:
             await queries.ping(db)
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except DATABASE_TROUBLE as error:
         state |= {"ok": False, "error": type(error).__name__}
     return state
+
+
+async def last_runs(services: Services, caller: Caller) -> list[dict[str, Any]] | None:
+    """The latest runs as lists show them; None when the caller may not see any, or the database does not answer."""
+    if not caller.may("runs:read"):
+        return None
+    recorder = cast(Recorder, services.recorder)
+    try:
+        async with asyncio.timeout(DATABASE_DEADLINE_S), services.database.reading() as db:
+            lines, _, _ = await runs.listed(Look(db, caller, recorder, services.clock), RunFilter(), Page(LAST_RUNS))
+    except DATABASE_TROUBLE:
+        return None
+    return [json.decode(line) for line in lines]
 
 
 async def disk_state(folder: Path) -> dict[str, int] | None:
