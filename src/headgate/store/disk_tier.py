@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 from headgate.kernel.clock import Clock
 from headgate.kernel.logging import get_log
-from headgate.store.disk_file import BROKEN, DiskFile, Match, Row
+from headgate.store.disk_file import BROKEN, BUSY, DiskFile, Match, Row
 
 log = get_log("store")
 
 BATCH_ROWS = 128
-RETRY_S = 5.0
+RETRY_S = 5.0  # after trouble: how long the file is left alone
+BUSY_RETRY_S = 0.2  # someone else has the lock: nothing is dropped but what finds no room in the queue
 ROW_OVERHEAD = 200
 SEEN_BITS = 1 << 24  # two bits a key: 2 MiB, below one false "maybe" in a hundred at half a million keys
 
@@ -77,7 +78,7 @@ class DiskTier:
     def put(self, row: Row) -> bool:
         """Queue a row for the file. False when there is no room in the queue."""
         size = len(row.value) + ROW_OVERHEAD
-        if self._closing or self._queued + size > self._queue_bytes:
+        if self._closing or self._trouble or self._queued + size > self._queue_bytes:
             self._skipped += 1
             return False
         with self._wake:
@@ -91,8 +92,10 @@ class DiskTier:
     def maybe(self, key: bytes) -> bool:
         """May the file hold `key`? Never wrong when it says no; costs no wait."""
         seen = self._seen
+        if self._trouble or self._closing or self._thread is None:
+            return False
         if seen is None:
-            return self._thread is not None and not self._closing
+            return True
         first, second = int.from_bytes(key[:3]), int.from_bytes(key[3:6])
         return bool(seen[first >> 3] >> (first & 7) & 1 and seen[second >> 3] >> (second & 7) & 1)
 
@@ -100,7 +103,7 @@ class DiskTier:
         """The row of `key`, also one that is still queued. The future may be cancelled."""
         future: Future[Row | None] = Future()
         with self._wake:
-            if self._closing or self._thread is None:
+            if self._closing or self._trouble or self._thread is None:
                 future.set_result(None)
                 return future
             self._reads.append((key, future))
@@ -116,8 +119,11 @@ class DiskTier:
         return self._do(lambda _file: 0)
 
     def counts(self, tenant: str, app: str | None, now_s: int) -> list[tuple[str, int, int]]:
-        """(kind, entries, bytes) of a tenant. Blocks; call it off the loop."""
-        return self._file.counts(tenant, app, now_s)
+        """(kind, entries, bytes) of a tenant; none when the file cannot be read. Blocks: call it off the loop."""
+        try:
+            return self._file.counts(tenant, app, now_s)
+        except sqlite3.Error:
+            return []
 
     def stats(self) -> DiskStats:
         return DiskStats(
@@ -145,7 +151,8 @@ class DiskTier:
                 self._answer_reads()
                 self._write_batch()
             except sqlite3.Error as error:
-                if self._give_up(error):
+                self._recover(error)
+                if self._closing:
                     break
             if self._closing and not self._writes:
                 break
@@ -161,15 +168,15 @@ class DiskTier:
                 if isinstance(item, Row):
                     _mark(seen, item.key)
             self._seen = seen
-        self._trouble = ""
+            self._trouble = ""
 
     def _answer_reads(self) -> None:
         while self._reads:
             key, future = self._reads.popleft()
             if not future.set_running_or_notify_cancel():
                 continue
-            queued = next((item for item in list(self._writes) if isinstance(item, Row) and item.key == key), None)
-            row = queued
+            with self._wake:
+                row = next((item for item in self._writes if isinstance(item, Row) and item.key == key), None)
             try:
                 if row is None:
                     row = self._file.read(key, int(self._clock.now()))
@@ -199,30 +206,50 @@ class DiskTier:
                 self._writes.popleft()
                 self._queued -= len(row.value) + ROW_OVERHEAD
 
-    def _give_up(self, error: sqlite3.Error) -> bool:
-        """The file failed: make a broken one anew, leave any other alone for a while. True: closing, so stop."""
-        self._trouble = str(error)
-        log.warning("cache.disk_trouble", error=str(error))
+    def _recover(self, error: sqlite3.Error) -> None:
+        """The file failed: wait for a lock, make a broken file anew, leave any other alone for a while."""
+        code = _code(error)
+        if code in BUSY:
+            self._pause(BUSY_RETRY_S)
+            return
+        if not self._trouble:
+            log.warning("cache.disk_trouble", error=str(error))
         self._file.close()
-        if _code(error) in BROKEN:
+        with self._wake:
+            self._trouble = str(error) or "unknown"
+            self._seen = None
+            self._drop_queued()
+        if code in BROKEN:
             self._file.discard()
             self._recreated += 1
-            return self._closing
+        else:
+            self._pause(RETRY_S)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, unless it is time to close; what is asked meanwhile is not here."""
+        until = self._clock.monotonic() + seconds
         with self._wake:
-            rows = [item for item in self._writes if isinstance(item, Row)]
-            self._writes = deque(item for item in self._writes if isinstance(item, _Job))
-            self._skipped += len(rows)
-            self._queued = 0
-            if not self._closing:
-                self._wake.wait(RETRY_S if not self._reads else 0.05)
-        return self._closing
+            while not self._closing and (left := until - self._clock.monotonic()) > 0:
+                self._wake.wait(min(left, seconds))
+                self._refuse_reads()
+
+    def _drop_queued(self) -> None:
+        rows = [item for item in self._writes if isinstance(item, Row)]
+        self._writes = deque(item for item in self._writes if isinstance(item, _Job))
+        self._skipped += len(rows)
+        self._queued = 0
+        self._refuse_reads()
+
+    def _refuse_reads(self) -> None:
+        while self._reads:
+            _, future = self._reads.popleft()
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
 
     def _end(self) -> None:
         self._file.close()
         with self._wake:
-            for _, future in self._reads:
-                if future.set_running_or_notify_cancel():
-                    future.set_result(None)
+            self._refuse_reads()
             for item in self._writes:
                 if isinstance(item, _Job) and item.done.set_running_or_notify_cancel():
                     item.done.set_result(0)

@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import re2
 
@@ -23,7 +23,7 @@ KEYWORDS = (
 )  # fmt: skip
 MIN_VALUE = 12
 MIN_ENTROPY = 3.0  # bits a character; words and placeholders stay below
-MAX_HEADER = 40
+GENERIC = "generic_secret"
 
 Check = Callable[[bytes], bool]
 
@@ -72,8 +72,23 @@ KINDS = (
     _Kind("github_token", (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"), rb"[A-Za-z0-9_]", 36),
     _Kind("slack_token", (b"xoxa-", b"xoxb-", b"xoxe-", b"xoxp-", b"xoxr-", b"xoxs-", b"xapp-"), rb"[A-Za-z0-9-]", 16, check=_is_random),
 )
-NAMES = (*(kind.name for kind in KINDS), "jwt", "generic_secret", "private_key")  # the groups of `_EXACT`, in order
-CHECKS: dict[str, Check] = {kind.name: kind.check for kind in KINDS if kind.check} | {"generic_secret": _is_value}
+NAMES = (*(kind.name for kind in KINDS), "jwt", GENERIC, "private_key")  # the groups of `_EXACT`, in order
+CHECKS: dict[str, Check] = {kind.name: kind.check for kind in KINDS if kind.check} | {GENERIC: _is_value}
+
+
+class _Match(Protocol):
+    def start(self, group: int = 0) -> int: ...
+    def end(self, group: int = 0) -> int: ...
+
+
+class _Pattern(Protocol):
+    def search(self, text: bytes, pos: int = 0) -> _Match | None: ...
+
+
+def compiled(pattern: bytes) -> _Pattern:
+    """`pattern` in RE2, which has no type hints of its own."""
+    return cast(_Pattern, re2.compile(pattern))  # pyright: ignore[reportUnknownMemberType]
+
 
 _GUARD = rb"(?:^|[^A-Za-z0-9])"
 _JWT = rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"
@@ -104,13 +119,13 @@ def _pending_pattern() -> bytes:
     return _GUARD + b"(" + b"|".join(parts) + rb")\z"
 
 
-_EXACT = re2.compile(
+_EXACT = compiled(
     _GUARD + b"(?:" + b"|".join([*map(_whole, KINDS), b"(" + _JWT + b")", _GENERIC]) + b")|(" + _PEM + b")"
 )
-_PENDING = re2.compile(_pending_pattern())
-_PENDING_PEM = re2.compile(b"(" + _begun(b"-----BEGIN ", rb"[A-Z0-9 ]{0,40}-{0,5}") + rb")\z")
+_PENDING = compiled(_pending_pattern())
+_PENDING_PEM = compiled(b"(" + _begun(b"-----BEGIN ", rb"[A-Z0-9 ]{0,40}-{0,5}") + rb")\z")
 _ESCAPED_SPACE = rb"""(?:\\[nrtbf"/\\]|[\s"'\\])"""
-_MAY = re2.compile(
+_MAY = compiled(
     b"|".join(
         [b"(?:%s)%s{%d}" % (b"|".join(map(re.escape, kind.starts)), kind.rest, kind.least) for kind in KINDS if kind.name != "anthropic_key"]
         + [rb"eyJ[A-Za-z0-9_-]{10,}\.", rb"PRIVATE KEY-----", rb"\\u00[2-7]"]
@@ -139,21 +154,19 @@ def _find(data: bytes) -> Iterator[Finding]:
     at = 0
     while (match := _EXACT.search(data, at)) is not None:
         group = next(number for number in range(1, len(NAMES) + 1) if match.start(number) >= 0)
-        kind, (start, end) = NAMES[group - 1], match.span(group)
+        kind, start, end = NAMES[group - 1], match.start(group), match.end(group)
         check = CHECKS.get(kind)
         if check is None or check(data[start:end]):
             yield Finding(kind, start, end)
-            at = end
-        else:
-            at = max(start, at + 1)  # not this one, but what it looked like may begin with another
-            if kind != "generic_secret":
-                at = end
+        elif kind == GENERIC:  # no password, but a key of a vendor may stand in its place
+            yield from (Finding(each.kind, start + each.start, start + each.end) for each in _find(data[start:end]))
+        at = end
 
 
 def pending(text: str) -> int:
     """Where the end of `text` begins that could become, or go on being, a secret; `len(text)` when there is none."""
     data = flat(text)
-    starts = [match.start(1) for match in (_PENDING.search(data), _PENDING_PEM.search(data)) if match is not None]
+    starts: list[int] = [match.start(1) for match in (_PENDING.search(data), _PENDING_PEM.search(data)) if match is not None]
     starts += [finding.start for finding in _find(data) if finding.end == len(data)]
     return min(starts, default=len(data))
 

@@ -17,7 +17,7 @@ from headgate.kernel.errors import Unavailable
 DATA = b"data:"
 CHOICES = b'"choices"'
 MAX_HELD_BYTES = 256 * 1024
-CONTEXT = 1  # characters kept of what has left: a secret begins after something that is no letter
+AFTER_WORD, AFTER_OTHER = "q", " "  # what stands for the text that has left: no secret begins with either
 
 Found = Callable[[Counter[str]], None]
 
@@ -100,8 +100,10 @@ class SecretFilter(StreamFilter):
         for channel in self._channels.values():
             while channel.pieces and positions[id(channel.pieces[0].event)] < keep_from:
                 channel.before += channel.pieces.pop(0).length
-            cut = max(0, channel.before - CONTEXT)
-            channel.text, channel.before = channel.text[cut:], channel.before - cut
+            if channel.before > 1:
+                last = channel.text[channel.before - 1]
+                context = AFTER_WORD if last.isascii() and last.isalnum() else AFTER_OTHER
+                channel.text, channel.before = context + channel.text[channel.before :], 1
         out, self._held = self._held[:keep_from], self._held[keep_from:]
         self._held_bytes = sum(len(event.raw) for event in self._held)
         return [event.render() for event in out]
@@ -110,7 +112,7 @@ class SecretFilter(StreamFilter):
         """Redact the certain secrets of a channel; returns the event in which the uncertain end begins."""
         text = channel.text
         open_at = len(text) if ended else pending(text)
-        certain = [finding for finding in find(text) if finding.end <= open_at and finding.end > channel.before]
+        certain = [finding for finding in find(text) if channel.before <= finding.start and finding.end <= open_at]
         if certain:
             self._found(Counter(finding.kind for finding in certain))
         for finding in reversed(certain):
@@ -145,7 +147,9 @@ def _replace(channel: _Channel, finding: Finding) -> None:
 
 def _pieces(event: _Event) -> Iterator[tuple[tuple[Any, ...], _Piece]]:
     """The strings of an event's choices, each with the channel it belongs to."""
-    choices = event.tree.get("choices") if isinstance(event.tree, dict) else None
+    if not isinstance(event.tree, dict):
+        return
+    choices: Any = cast(dict[str, Any], event.tree).get("choices")
     for choice in cast(list[Any], choices) if isinstance(choices, list) else []:
         if isinstance(choice, dict):
             found = cast(dict[str, Any], choice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field, field_validator
 from typing_extensions import override
@@ -11,6 +11,7 @@ from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec, Tools
 
 STAR = "*"
+Row = dict[str, Any]
 
 
 class Config(ModuleConfig):
@@ -23,9 +24,12 @@ class Config(ModuleConfig):
     @classmethod
     def _from_list(cls, value: Any) -> Any:
         """`[{"alias": ..., "model": ...}]` is understood too."""
-        if isinstance(value, list):
-            return {row["alias"]: row["model"] for row in value if isinstance(row, dict) and {"alias", "model"} <= row.keys()}
-        return value
+        if not isinstance(value, list):
+            return value
+        rows = cast(list[Any], value)
+        if not all(isinstance(row, dict) and {"alias", "model"} <= cast(Row, row).keys() for row in rows):
+            raise ValueError("each row must have an `alias` and a `model`")
+        return {row["alias"]: row["model"] for row in cast(list[Row], rows)}
 
     @field_validator("aliases")
     @classmethod
