@@ -125,10 +125,10 @@ def _complete(path: str, operation: Document) -> None:
     responses: Document = operation["responses"]
     responses.pop("422", None)
     statuses = ["400", "429", "500", "503"] if public else ["400", "401", "403", "429", "500", "503"]
-    if "{" in path:
-        statuses.append("404")
     if "requestBody" in operation:
-        statuses += ["408", "413"]
+        statuses += ["404", "408", "413"]  # a body may name something that is not there
+    elif "{" in path:
+        statuses.append("404")
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{family_schema(path)}"}}}
     for status in sorted(statuses):
         responses.setdefault(status, {"description": WORDS[status], "content": content})

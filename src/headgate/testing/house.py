@@ -17,6 +17,7 @@ from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
 from headgate.kernel.errors import Unavailable
 from headgate.kernel.ids import Ids
+from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.runs.hot import Recorder, RecorderConfig
 from headgate.rim.api import build_api
 from headgate.rim.context import Services
@@ -60,7 +61,8 @@ class House:
             settings.data_dir, database.url, fsync="never", segment_bytes=SEGMENT_BYTES, drain_interval_ms=10
         )
         self.recorder = Recorder(config, clock, ids)
-        hot: dict[str, Any] = {"recorder": self.recorder, "fast": MemoryStore()}
+        self.cache = ResponseCache(CacheLimits(memory_bytes=SEGMENT_BYTES, disk_bytes=0), clock)
+        hot: dict[str, Any] = {"recorder": self.recorder, "cache": self.cache, "fast": MemoryStore()}
         self.services = Services(database, clock, ids, self.notices, self.recorder, NoModels(), settings, hot)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []
@@ -87,10 +89,15 @@ class House:
         async with self.services.database.reading() as db:
             self.door = await keys.reload_keys(db, self.door, tenant)
 
-    def client(self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
-        """An HTTP client at an application of `routers`, with `key` as its bearer token."""
+    def app(self, routers: Sequence[Router]) -> FastAPI:
+        """The application of `routers`."""
         app = build_api(self.services, routers, lambda: self.door)
         self._apps.append(app)
+        return app
+
+    def client(self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
+        """An HTTP client at an application of `routers`, with `key` as its bearer token."""
+        app = self.app(routers)
         given = {"authorization": f"Bearer {key}"} if key else {}
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
         client = httpx2.AsyncClient(transport=transport, base_url="http://localhost:4100", headers={**given, **(headers or {})})

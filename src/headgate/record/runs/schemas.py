@@ -21,7 +21,7 @@ class FeedbackBody(BaseModel):
 
 class IngestBody(BaseModel):
     source: str = Field(min_length=1, max_length=128, examples=["claude-code"])
-    prompt: str = Field(min_length=1)
+    prompt: str = Field(min_length=1, examples=["Refactor the parser and keep its tests green."])
     sessionId: str | None = Field(default=None, max_length=256)
     metadata: dict[str, Any] = Field(default_factory=dict)
 
