@@ -16,7 +16,7 @@ from headgate.operate.jobs import service
 from headgate.operate.jobs.call_port import SocketCallPort
 from headgate.operate.jobs.durable import Durable, DurableConfig
 from headgate.operate.jobs.parent import watch_parent
-from headgate.operate.jobs.runner import Pace, Runner
+from headgate.operate.jobs.runner import DATABASE_GONE, Pace, Runner
 from headgate.operate.jobs.schemas import JobServices, JobSpec
 from headgate.operate.jobs.seat import Seat
 from headgate.operate.retention.jobs import JOBS as RETENTION_JOBS
@@ -32,6 +32,7 @@ JOBS: tuple[JobSpec, ...] = (*RETENTION_JOBS, *CACHE_JOBS)
 """Every kind of background work there is; a room adds its own here."""
 
 ORPHAN_GRACE_S = 0.2
+LAST_WORDS_S = 3.0  # of the grace time: to put back what did not end, before the gateway loses patience
 
 
 @dataclass(slots=True)
@@ -81,7 +82,8 @@ async def run(settings: Settings, *, parent_pipe: int | None = None, jobs: tuple
     try:
         asked = tasks.spawn(end.asked.wait(), name="worker.end")
         await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
-        await runner.stop(ORPHAN_GRACE_S if end.orphaned else settings.shutdown_grace_s)
+        patience_s = max(ORPHAN_GRACE_S, settings.shutdown_grace_s - LAST_WORDS_S)
+        await runner.stop(ORPHAN_GRACE_S if end.orphaned else patience_s)
     finally:
         await tasks.cancel_all(timeout_s=1.0)
         await control.close()
@@ -101,5 +103,10 @@ def durable_url(settings: Settings) -> str:
 
 
 async def _is_wanted(database: Database, job_id: str) -> bool:
-    async with database.reading() as db:
-        return await service.is_wanted(db, job_id)
+    """While the database is away, nobody can say that a job is over."""
+    try:
+        async with database.reading() as db:
+            return await service.is_wanted(db, job_id)
+    except DATABASE_GONE as error:
+        log.warning("worker.database_unavailable", error=repr(error))
+        return True

@@ -30,7 +30,6 @@ FLOW_NAME = "headgate.job"
 ADOPT_POLL_S = 2.0
 STATUS_POLL_S = 0.2
 RECOVERY_WAIT_S = 10.0  # how long DBOS may take to bring back a workflow of ours before we ask it to
-REST_AFTER_S = 30.0
 LAUNCH_DEADLINE_S = 120.0
 StepWork = Callable[[], Awaitable[Json]]
 Answer = TypeVar("Answer")
@@ -51,6 +50,7 @@ class DurableConfig:
 
     url: str  # sqlite:///.../dbos.db, or a PostgreSQL URL
     executor_id: str
+    rest_after_s: float = 30.0
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class Durable:
         config = DBOSConfig(
             name=APP_NAME, system_database_url=self._config.url, executor_id=self._config.executor_id,
             application_version=FLOW_VERSION, serializer=cast("Serializer", JsonSerializer()), log_level="CRITICAL", max_executor_threads=16,
-            sys_db_pool_size=4, notification_listener_polling_interval_sec=5.0, scheduler_polling_interval_sec=300.0,
+            sys_db_pool_size=4, notification_listener_polling_interval_sec=1.0, scheduler_polling_interval_sec=300.0,
         )  # fmt: skip
         DBOS(config=config)
         if self._flow is None:
@@ -206,32 +206,30 @@ class Durable:
         except asyncio.CancelledError:
             raise Parked from None  # the worker gave the step up; it is to be done again, not recorded as failed
 
+    async def forget(self, job_id: str) -> None:
+        """The job's end is on record: what was kept of its steps is of no more use."""
+        if self._dbos is not None:
+            await asyncio.to_thread(self._dbos.delete_workflow, job_id)
+
     async def rest_if_idle(self) -> None:
         """Stop DBOS's threads when no durable job has run for a while."""
         loop = asyncio.get_running_loop()
-        if self._dbos is not None and not self._runs and loop.time() - self._last_used > REST_AFTER_S:
+        if self._dbos is not None and not self._runs and loop.time() - self._last_used > self._config.rest_after_s:
             await self._destroy()
 
-    async def park(self, timeout_s: float) -> None:
-        """Let each running step end, then leave the workflows where they are."""
+    def park(self) -> None:
+        """Begin no further step. A running one ends, and then its `run` raises Parked."""
         self._stopping = True
-        async with self._arrived:
-            self._arrived.notify_all()
-        waits = [asyncio.ensure_future(run.left.wait()) for run in self._runs.values()]
-        if waits:
-            await asyncio.wait(waits, timeout=timeout_s)
 
     async def close(self) -> None:
         self._stopping = True
-        async with self._arrived:
-            self._arrived.notify_all()
-        await self._destroy()
+        await self._destroy(forget_flow=True)
 
-    async def _destroy(self) -> None:
+    async def _destroy(self, *, forget_flow: bool = False) -> None:
         async with self._lock:
             dbos, self._dbos = self._dbos, None
             if dbos is not None:
-                await asyncio.to_thread(dbos.destroy)
+                await asyncio.to_thread(dbos.destroy, destroy_registry=forget_flow)
 
 
 class JsonSerializer:

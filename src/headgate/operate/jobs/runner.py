@@ -57,7 +57,6 @@ class Runner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._scheduled_until_s = 0.0
-        self.done = 0
 
     def wake(self) -> None:
         """There may be work: look now."""
@@ -137,27 +136,34 @@ class Runner:
             failure = error
             await self._settle(job, lambda db: service.fail(db, worker, job, failure, jitter=full_jitter))
         else:
-            await self._settle(job, lambda db: service.succeed(db, worker, job.id, result))
+            if await self._settle(job, lambda db: service.succeed(db, worker, job.id, result)) and spec.engine == "durable":
+                await self._durable.forget(job.id)
         finally:
             self._running.pop(job.id, None)
-            self.done += 1
             self.wake()
 
-    async def _settle(self, job: Job, work: Callable[[service.AsyncConnection], Awaitable[bool]]) -> None:
-        """Record how a job ended. When the database stays away, its lease runs out and it is done again."""
+    async def _settle(self, job: Job, work: Callable[[service.AsyncConnection], Awaitable[bool]]) -> bool:
+        """Record how a job ended. False when it is not ours any more, or when the database stays away:
+        then its lease runs out and it is done again."""
         for attempt in range(SETTLE_TRIES):
             try:
                 async with self._services.database.writing() as db:
-                    if not await work(db):
-                        log.info("jobs.lease_lost", job=job.id, kind=job.kind)
-                return
+                    ours = await work(db)
+                if not ours:
+                    log.info("jobs.lease_lost", job=job.id, kind=job.kind)
+                return ours
             except DATABASE_GONE as error:
                 log.warning("jobs.not_settled", job=job.id, error=repr(error))
                 await asyncio.sleep(0.2 * 2**attempt)
+        return False
 
     async def _report(self, job: Job, value: Json) -> None:
-        async with self._services.database.writing() as db:
-            await service.report(db, self._worker, job.id, value)
+        """Note the progress. It is for people to look at: without it the job goes on."""
+        try:
+            async with self._services.database.writing() as db:
+                await service.report(db, self._worker, job.id, value)
+        except DATABASE_GONE as error:
+            log.warning("jobs.no_progress", job=job.id, error=repr(error))
 
     async def _heartbeats(self) -> None:
         """Keep the leases; a job whose lease went to someone else, or that was cancelled, is stopped."""
@@ -179,7 +185,7 @@ class Runner:
         """Claim nothing more, let the running steps end (at most `grace_s`), put back what is not done."""
         self._stopping = True
         self.wake()
-        await self._durable.park(grace_s)
+        self._durable.park()
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=grace_s)
         await self._tasks.cancel_all(timeout_s=2.0)

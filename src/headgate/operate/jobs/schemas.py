@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, Field
@@ -50,7 +50,6 @@ class JobServices:
     notices: Notices
     calls: CallPort
     settings: Any  # headgate.config.Settings; config stands above the rooms
-    hot: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class JobSpec:
     every_s: int | None = None
     timeout_s: float = 60.0
     max_attempts: int = 5
-    step_attempts: int = 3
+    step_attempts: int = 5
 
 
 class JobView(BaseModel):
