@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Protocol
 
 import asyncpg
@@ -20,6 +21,7 @@ from headgate.store.engine import PG_SETTINGS
 
 Row = Sequence[Any]
 SQLITE_VALUES = 30_000  # SQLite takes 32,766 values in one statement
+TOGETHER = (128, 16)  # rows in one statement: few sizes, since each is prepared once
 BUSY_MS = 1000
 
 DatabaseTrouble = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -84,11 +86,14 @@ class SqliteBulk:
             self._db.execute("PRAGMA synchronous=NORMAL")
 
     def insert(self, table: sa.Table, rows: Sequence[Row]) -> int:
-        new = 0
-        width = len(table.columns)
-        for count in _chunks(len(rows), max(1, SQLITE_VALUES // width)):
-            part, rows = rows[:count], rows[count:]
-            new += self._db.execute(_sqlite_insert(table, count), [value for row in part for value in row]).rowcount
+        new = at = 0
+        for size in TOGETHER:
+            while len(rows) - at >= size and size * len(table.columns) <= SQLITE_VALUES:
+                values = list(chain.from_iterable(rows[at : at + size]))
+                new += self._db.execute(_sqlite_insert(table, size), values).rowcount
+                at += size
+        if at < len(rows):
+            new += self._db.executemany(_sqlite_insert(table, 1), rows[at:]).rowcount
         return new
 
     def run(self, statement: str, values: Row = ()) -> list[tuple[Any, ...]]:
@@ -96,18 +101,6 @@ class SqliteBulk:
 
     def close(self) -> None:
         self._db.close()
-
-
-def _chunks(total: int, most: int) -> list[int]:
-    """`total` as a sum of powers of two below `most`: few different sizes, so few statements to prepare."""
-    sizes: list[int] = []
-    size = 1 << (min(most, 128).bit_length() - 1)
-    while total:
-        while size > total:
-            size >>= 1
-        sizes.append(size)
-        total -= size
-    return sizes
 
 
 @lru_cache(maxsize=256)

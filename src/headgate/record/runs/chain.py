@@ -1,12 +1,12 @@
 """The chain of a run's events: `h_i = sha256(h_{i-1} + canonical JSON of event i)`, beginning with the run's id.
 
-Stored as one blob: per event its length, its hash and its JSON, `[at_us, name, payload]` with sorted keys.
+Stored as one blob: how many, their hashes, then a line of JSON for each, `[at_us,name,payload]` with sorted keys.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -14,10 +14,10 @@ from typing import NamedTuple
 import msgspec
 
 from headgate.call.frames import Event
-from headgate.kernel.json import canonical
 
-_LENGTH = struct.Struct("<I")
+_COUNT = struct.Struct("<I")
 _HASH = 32
+_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
 _decode_event = msgspec.json.Decoder(Event).decode
 
 
@@ -38,27 +38,48 @@ class Integrity:
     head: bytes
 
 
-def extend(head: bytes, events: Iterable[Event]) -> tuple[bytes, bytes]:
+def extend(head: bytes, events: Sequence[Event]) -> tuple[bytes, bytes]:
     """The blob of `events` and the new head. The first event of a run stands on the run's id."""
-    parts: list[bytes] = []
-    for event in events:
-        text = canonical(event)
-        head = sha256(head + text).digest()
-        parts += (_LENGTH.pack(len(text)), head, text)
+    return _chained(head, _lines(events))
+
+
+def extend_all(starts: Iterable[tuple[bytes, Sequence[Event]]]) -> list[tuple[bytes, bytes]]:
+    """`extend` for many runs at once: one encoding for all their events."""
+    pairs = list(starts)
+    lines = _lines([event for _, events in pairs for event in events])
+    done: list[tuple[bytes, bytes]] = []
+    at = 0
+    for head, events in pairs:
+        done.append(_chained(head, lines[at : at + len(events)]))
+        at += len(events)
+    return done
+
+
+def _lines(events: Sequence[Event]) -> list[bytes]:
+    return _encode_lines(events).splitlines()  # JSON has no line ends inside
+
+
+def _chained(head: bytes, lines: list[bytes]) -> tuple[bytes, bytes]:
+    parts = [_COUNT.pack(len(lines))]
+    for line in lines:
+        head = sha256(head + line).digest()
+        parts.append(head)
+    parts.append(b"\n".join(lines))
     return b"".join(parts), head
 
 
 def links(blob: bytes) -> Iterator[Link]:
-    """The stored events of a blob, in order. A blob that is cut or garbled gives one last link without text."""
-    at, size = 0, len(blob)
-    while at < size:
-        body = at + _LENGTH.size + _HASH
-        length = _LENGTH.unpack_from(blob, at)[0] if body <= size else 0
-        if body > size or body + length > size:
-            yield Link(b"", b"")
-            return
-        yield Link(bytes(blob[at + _LENGTH.size : body]), bytes(blob[body : body + length]))
-        at = body + length
+    """The stored events of a blob, in order. A blob that is cut or garbled gives a last link that fits nowhere."""
+    if not blob:
+        return
+    count = _COUNT.unpack_from(blob)[0] if len(blob) >= _COUNT.size else 0
+    begin = _COUNT.size + count * _HASH
+    lines = bytes(blob[begin:]).split(b"\n") if len(blob) > begin else []
+    for number in range(count):
+        at = _COUNT.size + number * _HASH
+        yield Link(bytes(blob[at : at + _HASH]), lines[number] if number < len(lines) else b"")
+    if len(lines) != count:
+        yield Link(b"", b"")
 
 
 def follow(head: bytes, blob: bytes) -> Integrity:

@@ -186,14 +186,7 @@ class Recorder:
         if frame.run_id in self._open:
             self._spool.append(OPENED, encode_frame(frame))
             return
-        spool = self._spool
-        spool.reserve()
-        try:
-            spool.append(OPENED, encode_frame(frame))
-        except SpoolFull:
-            spool.release()
-            raise
-        self._open[frame.run_id] = (frame, spool.end.segment)
+        self._open[frame.run_id] = (frame, self._spool.append_begun(OPENED, encode_frame(frame)))
 
     def _write_closed(self, frame: Closed) -> None:
         if frame.run_id not in self._open:

@@ -20,7 +20,7 @@ from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
 from headgate.record.runs import tables
-from headgate.record.runs.chain import extend
+from headgate.record.runs.chain import extend, extend_all
 from headgate.record.runs.payloads import Bodies, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
 from headgate.record.runs.rows import SIDE_EFFECT, Place, run_row, side_effect_row
@@ -65,21 +65,16 @@ class Batch:
         return batch
 
 
+@dataclass(slots=True)
 class BatchHead:
-    """The digest over the ids and heads of a tenant's runs in one batch, in the order of their numbers."""
+    """The ids and heads of a tenant's runs in one batch, in the order of their numbers."""
 
-    def __init__(self, batch: int) -> None:
-        self.batch = batch
-        self.count = 0
-        self._digest = sha256()
-
-    def add(self, run_id: str, head: bytes) -> None:
-        self.count += 1
-        self._digest.update(run_id.encode() + head)
+    batch: int
+    parts: list[bytes] = field(default_factory=list[bytes])
 
     @property
     def digest(self) -> str:
-        return self._digest.hexdigest()
+        return sha256(b"".join(self.parts)).hexdigest()
 
 
 class Keeper:
@@ -139,27 +134,28 @@ class Keeper:
     def _keep_runs(self, db: Bulk, runs: list[Closed], holds: dict[str, int]) -> dict[str, BatchHead]:
         """Returns what the ledger is to hold of them, by tenant."""
         first = statements.take_numbers(db, "runs", len(runs))
-        places: list[Place] = []
-        chains: list[tuple[int, bytes]] = []
-        effects: list[tuple[Any, ...]] = []
-        for seq, run in enumerate(runs, first):
-            chain, head = extend(run.run_id.encode(), run.events)
-            places.append(Place(seq, first, head))
-            chains.append((seq, chain))
-            for number, event in enumerate(run.events):
-                if event.name.startswith(SIDE_EFFECT):
-                    effects.append(side_effect_row(run.tenant, run.run_id, str(number), event))
+        chained = extend_all([(run.run_id.encode(), run.events) for run in runs])
+        places = [Place(seq, first, head) for seq, (_, head) in enumerate(chained, first)]
         self._keep_bodies(db, runs, places)
-        rows = [run_row(run, place, hold_pico=holds.get(run.run_id, 0)) for run, place in zip(runs, places, strict=True)]
+        rows = list(map(run_row, runs, places))
+        if holds:
+            rows = [run_row(run, place, hold_pico=holds.get(run.run_id, 0)) for run, place in zip(runs, places, strict=True)]
         if db.insert(tables.runs, rows) != len(rows):
             raise Repeated
-        db.insert(tables.run_events, chains)
+        db.insert(tables.run_events, [(seq, chain) for seq, (chain, _) in enumerate(chained, first)])
+        effects = [
+            side_effect_row(run.tenant, run.run_id, str(number), event)
+            for run in runs for number, event in enumerate(run.events) if event.name.startswith(SIDE_EFFECT)
+        ]  # fmt: skip
         if effects:
             db.insert(tables.side_effects, effects)
         self._chain_waiting(db, runs, places)
         heads: dict[str, BatchHead] = {}
         for run, place in zip(runs, places, strict=True):
-            heads.setdefault(run.tenant, BatchHead(first)).add(run.run_id, place.head)
+            head = heads.get(run.tenant)
+            if head is None:
+                head = heads[run.tenant] = BatchHead(first)
+            head.parts.append(run.run_id.encode() + place.head)
         return heads
 
     # ---- payloads
@@ -247,7 +243,7 @@ class Keeper:
 
 
 def _recorded(ids: Ids, now_us: int, tenant: str, head: BatchHead) -> tuple[str, ledger.Act]:
-    detail = {"batch": head.batch, "runs": head.count, "digest": head.digest}
+    detail = {"batch": head.batch, "runs": len(head.parts), "digest": head.digest}
     return tenant, ledger.Act(ids.new("led"), now_us, ledger.RUNS_RECORDED, ledger.DRAIN, detail=detail)
 
 
@@ -266,7 +262,7 @@ def _split(runs: list[Closed], members: list[int]) -> list[list[int]]:
 
 
 def _last_head(head: bytes, late: list[tuple[int, bytes, bytes]]) -> bytes:
-    """The head of a run's chain with its late events: each of their blobs holds one, its hash behind its length."""
+    """The head of a run's chain with its late events: each of their blobs holds one, its hash behind the count."""
     return late[-1][1][4:36] if late and late[-1][1] else head
 
 

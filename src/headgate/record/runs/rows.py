@@ -49,22 +49,20 @@ class Place(msgspec.Struct):
 def run_row(run: Closed, place: Place, *, hold_pico: int = 0) -> tuple[Any, ...]:
     """The row of table `runs`."""
     usage = run.usage
-    details = Details(
-        run.wire, run.endpoint, run.user_id, run.stream, usage, run.usage_raw, run.cache, run.finish, run.first_byte_us,
-        run.upstream_us, hold_pico, run.warnings, run.explanation, run.metadata,
-    )  # fmt: skip
+    prompt, completion, cached = usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens
+    if prompt > MAX_INT or completion > MAX_INT or cached > MAX_INT:  # a provider's nonsense must not cost the run its record
+        prompt, completion, cached = min(prompt, MAX_INT), min(completion, MAX_INT), min(cached, MAX_INT)
     return (
         place.seq, run.tenant, run.run_id, run.at_us, run.latency_us, run.status, run.http_status, run.route, run.app, run.agent,
-        run.model, run.served_model, run.provider, run.subject, run.project, run.key_id, run.mode, _fit(usage.prompt_tokens),
-        _fit(usage.completion_tokens), _fit(usage.cached_tokens), _fit(run.cost_pico), run.price_known, _fit(run.saved_pico),
-        run.saved_ms, run.ghost_route, _fit(run.ghost_saved_pico), run.error_code, run.error_message, run.preview, run.parent_run,
-        run.session, run.same_as, place.payload, place.payload_at, place.batch, len(run.events), place.head, _encode(details),
+        run.model, run.served_model, run.provider, run.subject, run.project, run.key_id, run.mode, prompt, completion, cached,
+        run.cost_pico, run.price_known, run.saved_pico, run.saved_ms, run.ghost_route, run.ghost_saved_pico, run.error_code,
+        run.error_message, run.preview, run.parent_run, run.session, run.same_as, place.payload, place.payload_at, place.batch,
+        len(run.events), place.head,
+        _encode((  # a Details, without making one
+            run.wire, run.endpoint, run.user_id, run.stream, usage, run.usage_raw, run.cache, run.finish, run.first_byte_us,
+            run.upstream_us, hold_pico, run.warnings, run.explanation, run.metadata,
+        )),
     )  # fmt: skip
-
-
-def _fit(number: int | None) -> Any:
-    """A number as large as the databases' own; one beyond that was no real amount."""
-    return number if number is None or -MAX_INT <= number <= MAX_INT else MAX_INT
 
 
 def interrupted(opened: Opened, *, now_us: int) -> Closed:

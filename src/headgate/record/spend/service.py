@@ -36,12 +36,15 @@ def tally(runs: Iterable[Closed], late: Iterable[Late] = ()) -> Tally:
             cell = sums[key] = [0] * len(SUMS)
         usage = run.usage
         cell[0] += 1
-        if run.route not in NEVER_SPEND:
-            cell[1] += run.cost_pico or 0
-        cell[2] += not run.price_known
-        cell[3] += run.saved_pico or 0
-        cell[4] += run.saved_ms
-        cell[5] += run.ghost_saved_pico or 0
+        if run.cost_pico and run.route not in NEVER_SPEND:
+            cell[1] += run.cost_pico
+        if not run.price_known:
+            cell[2] += 1
+        if run.saved_pico or run.saved_ms:
+            cell[3] += run.saved_pico or 0
+            cell[4] += run.saved_ms
+        if run.ghost_saved_pico:
+            cell[5] += run.ghost_saved_pico
         cell[6] += usage.prompt_tokens
         cell[7] += usage.completion_tokens
         cell[8] += run.latency_us

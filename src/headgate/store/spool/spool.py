@@ -103,16 +103,20 @@ class Spool:
             current = self._find_room(size)
         self._put(current, kind, payload)
 
-    def reserve(self) -> None:
-        """Promise room for one frame of at most RESERVED_BYTES. Raises SpoolFull."""
+    def append_begun(self, kind: int, payload: bytes) -> int:
+        """Write one frame and promise room for another, of at most RESERVED_BYTES. Returns the segment it went to.
+        Raises SpoolFull, and has written nothing then."""
         current = self._segments[-1]
-        if (self.reserved + 2) * RESERVED_BYTES > current.size - current.end - HEAD:
-            self._find_room(RESERVED_BYTES)
+        size = len(payload)
         self.reserved += 1
-
-    def release(self) -> None:
-        """Give back one promise."""
-        self.reserved -= 1
+        if self._broken is not None or size + (self.reserved + 1) * RESERVED_BYTES > current.size - current.end - HEAD:
+            try:
+                current = self._find_room(size)
+            except SpoolFull:
+                self.reserved -= 1
+                raise
+        self._put(current, kind, payload)
+        return current.number
 
     def append_promised(self, kind: int, payload: bytes) -> bool:
         """Use one promise for a frame; False, with the promise kept, when it is too large for the room there is."""
