@@ -240,8 +240,10 @@ def load(
     *,
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    serving: bool = True,
 ) -> Loaded:
-    """Read the settings: command line, variables, `.env`, file, defaults. Raises ConfigError with every problem there is."""
+    """Read the settings: command line, variables, `.env`, file, defaults. Raises ConfigError with every problem there is.
+    `serving` False leaves out the checks that concern only a gateway."""
     gathered: Gathered = gather(
         dataclasses.fields(Settings),
         overrides or {},
@@ -252,7 +254,7 @@ def load(
     if problems:
         raise ConfigError(problems)
     settings = Settings(**gathered.values)
-    problems = check(settings)
+    problems = check(settings) if serving else []
     if problems:
         raise ConfigError(problems)
     return Loaded(settings, gathered.origins, gathered.warnings)

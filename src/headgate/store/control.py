@@ -21,6 +21,7 @@ MAX_LINE_BYTES = 16 * 1024
 MAX_UNSENT_BYTES = 256 * 1024
 PING_EVERY_S = 10.0
 SILENCE_S = 35.0  # a peer that says nothing for this long is gone
+TELL_TIMEOUT_S = 2.0
 RECONNECT_S = (0.05, 2.0)  # first and longest pause before the client tries again
 
 
@@ -180,3 +181,25 @@ class ControlClient:
         if self._peer is not None:
             self._peer.close()
         await self._tasks.cancel_all(timeout_s=1.0)
+
+
+async def tell_once(path: Path, notice: Notice) -> bool:
+    """Tell the gateway at `path` of one change and hang up. False when no gateway listens there."""
+    usable: SocketPath | None = None
+    try:
+        usable = SocketPath(path)
+        _, writer = await asyncio.open_unix_connection(usable.text)
+    except OSError:
+        return False
+    finally:
+        if usable is not None:
+            usable.close()
+    try:
+        writer.write(_encode(notice) + b"\n")
+        await asyncio.wait_for(writer.drain(), TELL_TIMEOUT_S)
+        writer.close()
+        await asyncio.wait_for(writer.wait_closed(), TELL_TIMEOUT_S)
+    except (OSError, TimeoutError) as error:
+        log.info("control.not_told", error=repr(error))
+        return False
+    return True
