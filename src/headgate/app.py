@@ -1,0 +1,271 @@
+"""Builds everything, in order, and runs it: the only file that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from headgate.call.module import Tools
+from headgate.config import Settings
+from headgate.gateway.chain import compile_chain
+from headgate.gateway.dispatch import Dispatcher, Lines
+from headgate.gateway.inner import InnerCalls
+from headgate.gateway.lag import LoopWatch
+from headgate.gateway.models import ModelList
+from headgate.gateway.plane import Plane, PlaneKeeper
+from headgate.gateway.seam import SeamSettings
+from headgate.gateway.serve import Gateway, Parts
+from headgate.gateway.server import Asgi, LazyApi, Listener, bind, listener
+from headgate.gateway.settle import Settler
+from headgate.identity.accounts.service import seed
+from headgate.identity.keys.hot import KeyUse
+from headgate.identity.keys.service import flush_use, flush_use_forever, load_door, reload_keys
+from headgate.kernel.clock import SystemClock
+from headgate.kernel.ids import Ids
+from headgate.kernel.logging import configure, get_log
+from headgate.kernel.tasks import Tasks
+from headgate.modules.order import ORDER
+from headgate.modules.settings import configure as configure_modules
+from headgate.operate.jobs.supervisor import Supervisor
+from headgate.providers.client import ClientConfig, Deadlines, HttpClient
+from headgate.providers.mock import MockProvider
+from headgate.providers.prices import PriceBook
+from headgate.providers.table import ProviderTable
+from headgate.record.cache.hot import CacheLimits, ResponseCache
+from headgate.record.runs.hot import Recorder, RecorderConfig
+from headgate.rim.context import Services
+from headgate.schema import all_tables
+from headgate.store.control import ControlServer, Notice
+from headgate.store.engine import Database
+from headgate.store.fast import MemoryStore
+from headgate.store.migrate import migrate
+from headgate.store.notices import PlaneNotices
+from headgate.store.sockets import CONTROL_SOCKET, GATEWAY_SOCKET, socket_path
+
+log = get_log("app")
+
+SWITCH_INTERVAL_S = 0.0005  # the event loop waits at most this long for the interpreter lock of the drain thread
+GC_THRESHOLDS = (50_000, 20, 100)  # the hot path makes no cycles: collect seldom, so that no collection holds the loop
+
+
+class DataFolderInUse(Exception):
+    """Another gateway runs on this data folder."""
+
+
+def serve(settings: Settings) -> int:
+    """Run the gateway until it is told to stop; the exit status of the process.
+    Raises DataFolderInUse, store.migrate.SchemaTooNew, and OSError when the port is taken."""
+    configure(level=settings.log_level, json_lines=settings.log_json)
+    prepare_folder(settings.data_dir)
+    with FolderLock(settings.data_dir):
+        all_tables()
+        migrate(settings.main_db_url)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        gc.set_threshold(*GC_THRESHOLDS)
+        return uvloop.run(_serve(settings))
+
+
+def prepare_folder(data_dir: Path) -> None:
+    """The data folder and its parts, for their owner only."""
+    for folder in (data_dir, data_dir / "spool", data_dir / "keys", data_dir / "run"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+class FolderLock:
+    """One gateway per data folder. Raises DataFolderInUse."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "lock"
+        self._handle = -1
+
+    def __enter__(self) -> None:
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._handle)
+            raise DataFolderInUse(f"Another gateway is running on the data folder {self._path.parent}.") from None
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._handle)
+
+
+@dataclass(slots=True)
+class Floor:
+    """What stands below the gateway: clocks, stores, the client."""
+
+    settings: Settings
+    clock: SystemClock
+    ids: Ids
+    tasks: Tasks
+    database: Database
+    recorder: Recorder
+    cache: ResponseCache
+    client: HttpClient
+    fast: MemoryStore
+    use: KeyUse
+
+
+@dataclass(slots=True)
+class House:
+    """A whole gateway, without its listener."""
+
+    floor: Floor
+    keeper: PlaneKeeper
+    gateway: Gateway
+    notices: PlaneNotices
+    control: ControlServer
+    supervisor: Supervisor
+    watch: LoopWatch
+    calls: InnerCalls
+
+    async def start(self) -> None:
+        """Begin everything that runs beside the calls."""
+        floor = self.floor
+        floor.cache.start()
+        await floor.recorder.start()
+        await self.control.start()
+        await self.notices.start()
+        floor.tasks.spawn(self.watch.run(), name="loop.watch")
+        floor.tasks.spawn(flush_use_forever(floor.database, floor.use, floor.clock), name="keys.flush")
+        self.supervisor.start()
+
+    async def close(self) -> None:
+        """End everything, the record last. What is not in the database then is in the spool."""
+        floor = self.floor
+        await self.supervisor.stop()
+        await self.notices.close()
+        await self.control.close()
+        await floor.tasks.cancel_all(timeout_s=2.0)
+        await floor.client.close()
+        drained = await floor.recorder.close()
+        floor.cache.close()
+        try:
+            await flush_use(floor.database, floor.use, floor.clock)
+        except (SQLAlchemyError, OSError) as error:  # the database is away; when a key was last used is no reason to stay
+            log.warning("keys.use_not_written", error=repr(error))
+        await floor.database.dispose()
+        log.info("gateway.stopped", drained=drained)
+
+
+async def build(settings: Settings) -> House:
+    """Everything, in order. The database is migrated; nothing runs yet."""
+    clock = SystemClock()
+    ids = Ids(clock)
+    database = Database(settings.main_db_url)
+    cache = ResponseCache(
+        CacheLimits(settings.cache_memory_bytes, settings.cache_disk_bytes, ttl_s=settings.cache_ttl_s), clock,
+        settings.data_dir / "cache.db",
+    )  # fmt: skip
+    floor = Floor(
+        settings, clock, ids, Tasks(), database, Recorder(RecorderConfig.from_settings(settings), clock, ids), cache,
+        HttpClient(ClientConfig.from_settings(settings)), MemoryStore(), KeyUse(),
+    )  # fmt: skip
+    async with database.writing() as db:
+        await seed(db, clock)
+    keeper = PlaneKeeper(await _first_plane(floor), {"keys": _key_builder(floor)})
+    gateway = _gateway(floor, keeper)
+    notices = PlaneNotices(database, clock, keeper.rebuild)
+
+    async def heard(notice: Notice) -> None:
+        await notices.heard(notice)
+
+    control = ControlServer(socket_path(settings.data_dir, CONTROL_SOCKET), heard)
+    notices.control = control
+    calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
+    return House(floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls)
+
+
+async def _first_plane(floor: Floor) -> Plane:
+    settings = floor.settings
+    async with floor.database.reading() as db:
+        door = await load_door(db, settings, clock=floor.clock, use=floor.use)
+    configs = configure_modules(settings)
+    chain = compile_chain(ORDER, configs, Tools(floor.clock, floor.fast, {"cache": floor.cache}))
+    return Plane(door, ProviderTable.from_settings(settings), PriceBook(settings.prices, floor.clock), chain)
+
+
+def _key_builder(floor: Floor) -> Any:
+    async def build_keys(plane: Plane, tenant: str) -> Mapping[str, Any]:
+        async with floor.database.reading() as db:
+            return {"door": await reload_keys(db, plane.door, tenant)}
+
+    return build_keys
+
+
+def _gateway(floor: Floor, keeper: PlaneKeeper) -> Gateway:
+    settings, clock = floor.settings, floor.clock
+    settler = Settler(clock, floor.recorder, keeper, floor.cache)
+    mock = MockProvider(latency_ms=settings.mock_latency_ms, chunk_ms=settings.mock_chunk_ms)
+    deadlines = Deadlines(
+        settings.connect_timeout_s, settings.first_byte_timeout_s, settings.idle_timeout_s, settings.total_timeout_s
+    )
+    dispatcher = Dispatcher(clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines))
+    models = ModelList(clock, keeper, floor.client, mock, settings.model_aliases)
+    return Gateway(Parts(clock, floor.ids, keeper, floor.recorder, dispatcher, floor.cache, settler, models))
+
+
+async def _serve(settings: Settings) -> int:
+    sock = bind(settings.host, settings.port)
+    house = await build(settings)
+    await house.start()
+    try:
+        server = make_listener(house)
+        sweeper = house.floor.tasks.spawn(server.seam.sweep(), name="seam.sweep")
+        server.on_started = lambda: _announce(settings, sock.getsockname()[1])
+        gc.collect()
+        gc.freeze()
+        await server.serve(sockets=[sock])
+        sweeper.cancel()
+    finally:
+        await house.close()
+    return 0
+
+
+def make_listener(house: House) -> Listener:
+    """The server of the house, not listening yet."""
+    settings = house.floor.settings
+    seam = SeamSettings(
+        house.gateway, house.floor.tasks, max_body_bytes=settings.max_body_bytes, root_path=settings.root_path
+    )
+    tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+    server = listener(
+        LazyApi(lambda: build_control(house)), seam, socket_path(settings.data_dir, GATEWAY_SOCKET),
+        root_path=settings.root_path, tls=tls, grace_s=settings.shutdown_grace_s,
+    )  # fmt: skip
+    return server
+
+
+def build_control(house: House) -> Asgi:
+    """The management API. FastAPI is imported here, behind the hot routes, so that `/v1` answers first."""
+    from headgate.control import build_control_api
+
+    floor = house.floor
+    services = Services(
+        floor.database, floor.clock, floor.ids, house.notices, floor.recorder, house.calls, floor.settings,
+        {
+            "recorder": floor.recorder, "cache": floor.cache, "client": floor.client, "loop": house.watch,
+            "worker": house.supervisor, "fast": floor.fast,
+        },
+    )  # fmt: skip
+    return build_control_api(services, house.gateway, lambda: house.keeper.plane.door)
+
+
+def _announce(settings: Settings, port: int) -> None:
+    """The lines an operator wants to see at start."""
+    scheme = "https" if settings.tls_cert else "http"
+    log.info("gateway.ready", url=f"{scheme}://{settings.host}:{port}", mode="protected" if settings.protected else "open")
+    if not settings.protected:
+        log.warning(
+            "gateway.open_mode", detail="no key is asked for; whoever reaches this port is admin. Set PUNK_API_KEY to protect it."
+        )

@@ -1,0 +1,44 @@
+"""The management API of all rooms as one ASGI application. Imported lazily by `app.py`: it brings FastAPI along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from headgate.gateway import routes as gateway_routes
+from headgate.gateway.serve import Gateway
+from headgate.identity.accounts import routes as accounts
+from headgate.identity.keys import routes as keys
+from headgate.identity.keys.hot import Door
+from headgate.operate.jobs import routes as jobs
+from headgate.operate.system import routes as system
+from headgate.record.cache import routes as cache
+from headgate.record.runs import routes as runs
+from headgate.record.spend import routes as spend
+from headgate.rim.api import build_api
+from headgate.rim.context import Services
+from headgate.rim.router import Router
+
+
+def routers(settings: Any) -> tuple[Router, ...]:
+    """The routes of every room; one line each."""
+    return (
+        gateway_routes.router,
+        accounts.router,
+        keys.router,
+        runs.router,
+        spend.router,
+        cache.router,
+        jobs.router,
+        system.router,
+        system.metrics_router(public=settings.metrics_public),
+    )
+
+
+def build_control_api(services: Services, gateway: Gateway, door: Callable[[], Door]) -> FastAPI:
+    """The application, with the gateway for the `/v1` twins of the fast seam on its state."""
+    app = build_api(services, routers(services.settings), door)
+    app.state.gateway = gateway
+    return app

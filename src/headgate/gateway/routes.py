@@ -1,0 +1,118 @@
+"""The `/v1` routes as ASGI: the twins of the fast seam for everything it does not cover, and the models list."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+from fastapi import Request as HttpRequest
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from headgate.call.call import Call, Reply
+from headgate.gateway.intake import Request
+from headgate.gateway.replies import bare_error
+from headgate.gateway.serve import Gateway
+from headgate.kernel import json
+from headgate.kernel.errors import GatewayError, NotFound
+from headgate.rim.context import caller_of
+from headgate.rim.router import Router
+from headgate.wire.openai_models import model_body, models_body
+
+router = Router("gateway")
+
+
+@router.post("/v1/chat/completions", right="calls:write")
+async def chat_completions(request: HttpRequest) -> Response:
+    """OpenAI chat completions, plain and streaming. Unknown fields reach the provider unchanged."""
+    return await answer(request, "/v1/chat/completions")
+
+
+@router.post("/v1/completions", right="calls:write")
+async def completions(request: HttpRequest) -> Response:
+    """OpenAI text completions, plain and streaming."""
+    return await answer(request, "/v1/completions")
+
+
+@router.post("/v1/embeddings", right="calls:write")
+async def embeddings(request: HttpRequest) -> Response:
+    """OpenAI embeddings: one input or a batch, as floats or base64."""
+    return await answer(request, "/v1/embeddings")
+
+
+@router.get("/v1/models", right="models:read")
+async def list_models(request: HttpRequest) -> Response:
+    """The models that can be asked for: what the provider lists, and the aliases. Anthropic's shape when `anthropic-version` is sent."""
+    models = await gateway_of(request).models.all(caller_of(request))
+    return _json(models_body(models, anthropic="anthropic-version" in request.headers))
+
+
+@router.get("/v1/models/{model:path}", right="models:read")
+async def get_model(request: HttpRequest, model: str) -> Response:
+    """One model. 404 when neither the provider nor an alias has it."""
+    found = await gateway_of(request).models.one(caller_of(request), model)
+    if found is None:
+        raise NotFound(f"The model {model!r} does not exist.", param="model")
+    return _json(model_body(found, anthropic="anthropic-version" in request.headers))
+
+
+def gateway_of(request: HttpRequest) -> Gateway:
+    return cast(Gateway, request.app.state.gateway)
+
+
+def _json(body: Any) -> Response:
+    return Response(json.encode(body), media_type="application/json")
+
+
+async def answer(request: HttpRequest, path: str) -> Response:
+    """One call through `serve`, over ASGI."""
+    gateway = gateway_of(request)
+    headers = dict(request.headers.raw)
+    peer = request.client.host if request.client else ""
+    trusted = bool(request.scope.get("headgate.trusted"))
+    try:
+        call = gateway.open(Request(path, headers, await request.body(), b"", peer, trusted))
+    except GatewayError as error:
+        return _response(bare_error(path, error))
+    outcome = gateway.begin(call)
+    reply = outcome if isinstance(outcome, Reply) else await _finish(request, gateway, call, outcome)
+    return _response(reply)
+
+
+async def _finish(request: HttpRequest, gateway: Gateway, call: Call, at: int) -> Reply:
+    """`finish`, cancelled when the client leaves first."""
+    work = asyncio.ensure_future(gateway.finish(call, at))  # noqa: TID251 - awaited below, in every case
+    gone = asyncio.ensure_future(_gone(request))  # noqa: TID251 - cancelled below, in every case
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done() and gateway.may_cancel(call):
+            work.cancel()
+        return await work
+    finally:
+        gone.cancel()
+        if not work.done():
+            work.cancel()
+
+
+async def _gone(request: HttpRequest) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _response(reply: Reply) -> Response:
+    headers = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
+    media_type = reply.content_type.decode()
+    if reply.chunks is None:
+        return Response(reply.body, reply.status, headers, media_type)
+    headers |= {"cache-control": "no-cache", "x-accel-buffering": "no"}
+    return StreamingResponse(_relay(reply), reply.status, headers, media_type)
+
+
+async def _relay(reply: Reply) -> AsyncIterator[bytes]:
+    assert reply.chunks is not None
+    try:
+        async for chunk in reply.chunks:
+            yield chunk
+    finally:
+        await reply.chunks.aclose()

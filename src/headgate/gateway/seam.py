@@ -1,0 +1,271 @@
+"""The fast seam: a subclass of uvicorn's HTTP protocol that answers the hot `/v1` routes before ASGI.
+
+It owns what it skips: 100-continue, body cap, flow control, slow clients, cancel on disconnect, drain at shutdown.
+Everything else (other paths, CORS, HTTP/1.0, pipelined requests behind a running one) goes on to ASGI, where the same
+handlers are mounted. It leans on uvicorn's internals: the version is pinned, and `tests/gateway/test_seam.py` holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from headgate.call.call import Call, Reply
+from headgate.gateway.intake import Request
+from headgate.gateway.replies import bare_error
+from headgate.gateway.serve import Gateway, broken
+from headgate.kernel.errors import GatewayError, TooLarge
+from headgate.kernel.tasks import Tasks
+from headgate.wire.spec import WIRES
+
+SILENCE_S = 15.0  # a stream that is silent for so long gets a comment
+SILENCE = b"4\r\n: \n\n\r\n"  # an SSE comment as one chunk; valid between events only
+REQUEST_S = 120.0  # a client may take so long to send a request
+WRITE_S = 120.0  # and so long to take what we write
+IDLE_S = 75.0  # and so long between two requests
+SWEEP_S = 5.0
+
+
+class HotCycle:
+    """One request on the seam. Looks to uvicorn's protocol like a cycle of its own."""
+
+    __slots__ = ("body", "call", "disconnected", "headers", "keep_alive", "message_event", "path", "response_complete", "size", "task")
+
+    def __init__(self, path: str, headers: dict[bytes, bytes], keep_alive: bool) -> None:
+        self.path = path
+        self.headers = headers
+        self.keep_alive = keep_alive
+        self.body: list[bytes] = []
+        self.size = 0
+        self.call: Call | None = None
+        self.task: asyncio.Task[Any] | None = None
+        self.disconnected = False
+        self.response_complete = False
+        self.message_event = _NO_EVENT
+
+
+class _NoEvent:
+    """uvicorn sets a cycle's event when the client leaves; here the task is cancelled instead."""
+
+    def set(self) -> None:
+        return None
+
+
+_NO_EVENT = _NoEvent()
+
+
+class SeamSettings:
+    """What every connection of one server shares."""
+
+    def __init__(self, gateway: Gateway, tasks: Tasks, *, max_body_bytes: int, root_path: str = "") -> None:
+        self.gateway = gateway
+        self.tasks = tasks
+        self.max_body_bytes = max_body_bytes
+        # behind a proxy that does not take the prefix away, both forms arrive
+        self.hot_paths = {prefix + path.encode(): path for path in WIRES for prefix in {b"", root_path.encode()}}
+        self.connections: set[SeamProtocol] = set()
+
+    async def sweep(self) -> None:
+        """Close idle and slow connections, and break the silence of long streams. Runs for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            for connection in list(self.connections):
+                connection.look(now)
+
+
+class SeamProtocol(HttpToolsProtocol):
+    """One client connection."""
+
+    seam: SeamSettings  # set on the subclass that `seam_class` makes
+
+    hot: HotCycle | None = None
+    trusted = False  # the listener is the unix socket
+    since = 0.0  # when the connection began to wait for its client, or last wrote to it
+    between_events = False
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.trusted = transport.get_extra_info("socket").family == socket.AF_UNIX
+        self.since = self.loop.time()
+        self.seam.connections.add(self)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.seam.connections.discard(self)
+        hot = self.hot
+        super().connection_lost(exc)
+        if hot is not None and not hot.response_complete:
+            hot.disconnected = True
+            if hot.task is not None and hot.call is not None and self.seam.gateway.may_cancel(hot.call):
+                hot.task.cancel()
+
+    @override
+    def on_message_begin(self) -> None:
+        # the scope is made only for requests that go on to ASGI
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self.since = self.loop.time()
+
+    @override
+    def on_headers_complete(self) -> None:
+        path = self.seam.hot_paths.get(self.url)
+        by_name = dict(self.headers)
+        if path is None or not self._is_hot(by_name):
+            url, headers, expects = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.url, self.expect_100_continue = url, expects
+            self.headers.extend(headers)
+            if self.trusted:
+                self.scope["headgate.trusted"] = True  # type: ignore[typeddict-unknown-key]  # ours
+            super().on_headers_complete()
+            return
+        hot = HotCycle(path, by_name, self._parser().should_keep_alive())
+        self.hot = hot
+        self.cycle = hot  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        if self.expect_100_continue:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _is_hot(self, headers: dict[bytes, bytes]) -> bool:
+        """A plain POST on a connection with nothing in progress, from no browser page."""
+        parser = self._parser()
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or parser.should_upgrade():
+            return False
+        return (self.cycle is None or self.cycle.response_complete) and b"origin" not in headers
+
+    def _parser(self) -> Any:
+        return self.parser  # uvicorn sets it to None when the connection is lost, after which nothing is parsed
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        hot = self.hot
+        if hot is None or hot is not self.cycle:
+            super().on_body(body)
+        elif not hot.response_complete:
+            hot.size += len(body)
+            if hot.size > self.seam.max_body_bytes:
+                self._too_large(hot)
+            else:
+                hot.body.append(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        hot = self.hot
+        if hot is None or hot is not self.cycle:
+            super().on_message_complete()
+            return
+        if hot.response_complete:  # refused while its body was still coming
+            return
+        body = hot.body[0] if len(hot.body) == 1 else b"".join(hot.body)
+        hot.body = []
+        peer = self.client[0] if self.client else ""
+        self._run(hot, Request(hot.path, hot.headers, body, peer=peer, trusted=self.trusted))
+
+    def _run(self, hot: HotCycle, request: Request) -> None:
+        gateway = self.seam.gateway
+        try:
+            hot.call = call = gateway.open(request)
+        except GatewayError as error:
+            self._send(hot, bare_error(hot.path, error))
+            return
+        except Exception as error:  # the request edge: an exception must not reach the parser
+            self._send(hot, bare_error(hot.path, broken(error)))
+            return
+        outcome = gateway.begin(call)
+        if isinstance(outcome, Reply):
+            self._send(hot, outcome)
+            return
+        hot.task = task = self.seam.tasks.spawn(self._finish(hot, call, outcome), name="call")
+        self.tasks.add(task)  # uvicorn waits for these at shutdown
+        task.add_done_callback(self.tasks.discard)
+
+    async def _finish(self, hot: HotCycle, call: Call, at: int) -> None:
+        reply = await self.seam.gateway.finish(call, at)
+        if reply.chunks is None:
+            self._send(hot, reply)
+        else:
+            await self._send_stream(hot, reply)
+
+    def _send(self, hot: HotCycle, reply: Reply) -> None:
+        """Head and body in one write."""
+        if not hot.disconnected:
+            head = self._head(hot, reply)
+            self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(reply.body), reply.body))
+            self._done(hot)
+
+    async def _send_stream(self, hot: HotCycle, reply: Reply) -> None:
+        """The head leaves with the first chunk. A client that does not take what is written is cut off."""
+        assert reply.chunks is not None
+        out = self._head(hot, reply) + b"cache-control: no-cache\r\nx-accel-buffering: no\r\ntransfer-encoding: chunked\r\n\r\n"
+        write = self.transport.write
+        try:
+            async for chunk in reply.chunks:
+                if hot.disconnected or not chunk:  # gone: others wait for this answer, so it is read to its end
+                    continue
+                write(b"%b%x\r\n%b\r\n" % (out, len(chunk), chunk))
+                out = b""
+                self.since = self.loop.time()
+                self.between_events = chunk.endswith(b"\n\n")
+                if self.flow.write_paused:
+                    await self._drained()
+        finally:
+            self.between_events = False
+            await reply.chunks.aclose()
+        if not hot.disconnected:
+            write(out + b"0\r\n\r\n")
+            self._done(hot)
+
+    async def _drained(self) -> None:
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await self.flow.drain()
+        except TimeoutError:
+            self.transport.abort()
+
+    def _head(self, hot: HotCycle, reply: Reply) -> bytes:
+        lines = [STATUS_LINE[reply.status], b"content-type: ", reply.content_type, b"\r\n"]
+        for name, value in reply.headers:
+            lines += (name, b": ", value, b"\r\n")
+        if not hot.keep_alive:
+            lines.append(b"connection: close\r\n")
+        return b"".join(lines)
+
+    def _done(self, hot: HotCycle) -> None:
+        hot.response_complete = True
+        self.since = self.loop.time()
+        if not hot.keep_alive:
+            self.transport.close()
+        elif self.pipeline or self.flow.read_paused:
+            self.on_response_complete()
+
+    def _too_large(self, hot: HotCycle) -> None:
+        limit = self.seam.max_body_bytes
+        hot.keep_alive = False
+        hot.body = []
+        self._send(hot, bare_error(hot.path, TooLarge(f"The request body is larger than {limit} bytes.", limit=limit)))
+
+    def look(self, now: float) -> None:
+        """Called every few seconds: cut off whom nothing was heard of for too long."""
+        waited = now - self.since
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            if waited > IDLE_S and not self.pipeline:
+                self.transport.close()
+        elif (hot := self.hot) is not None and cycle is hot:
+            if hot.call is None and waited > REQUEST_S:
+                self.transport.abort()
+            elif self.between_events and waited >= SILENCE_S and not self.flow.write_paused:
+                self.transport.write(SILENCE)
+                self.since = now
+
+
+def seam_class(settings: SeamSettings) -> type[SeamProtocol]:
+    """The protocol class for one listener."""
+    return type("BoundSeamProtocol", (SeamProtocol,), {"seam": settings})

@@ -1,0 +1,169 @@
+"""The life of one call, top to bottom.
+
+    admit     who is it, may it come in          key, tenant, limits
+    shape     make the request canonical         aliases, defaults
+    guard     may this be done at all            secrets, policies
+    answer    can we answer without a model      exact cache, an equal call in flight
+    dispatch  ask a model                        `opened` frame, provider, deadlines
+    inspect   is the answer fit to send          redaction, validation
+    record    tell what happened                 one `closed` frame, before the last byte leaves
+
+`begin` runs as far as it can without waiting: an exact repeat is answered there and needs no task.
+`finish` does the rest. `serve` is both, for callers that wait anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from headgate.call.call import Call, Reply
+from headgate.call.ports import Recorder
+from headgate.gateway.chain import on_trouble, run_steps, wait_step
+from headgate.gateway.dispatch import Dispatcher
+from headgate.gateway.inflight import Inflight
+from headgate.gateway.intake import Intake, Request
+from headgate.gateway.models import ModelList
+from headgate.gateway.plane import PlaneKeeper
+from headgate.gateway.replies import dress, error_reply
+from headgate.gateway.settle import Settler
+from headgate.kernel.clock import Clock
+from headgate.kernel.errors import GatewayError, RecordUnavailable
+from headgate.kernel.ids import Ids
+from headgate.kernel.logging import get_log
+from headgate.record.cache.hot import ResponseCache
+from headgate.wire.spec import WIRES
+
+log = get_log("gateway")
+
+NOTHING_WAITS = -1  # `finish` starts at dispatch
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the gateway is built from; `app.py` makes them."""
+
+    clock: Clock
+    ids: Ids
+    keeper: PlaneKeeper
+    recorder: Recorder
+    dispatcher: Dispatcher
+    cache: ResponseCache
+    settler: Settler
+    models: ModelList
+
+
+class Gateway:
+    """Serves calls. One per process, used by the fast seam, the ASGI routes and inner callers alike."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._keeper = parts.keeper
+        self._dispatcher = parts.dispatcher
+        self._settler = parts.settler
+        self._inflight = Inflight()
+        self._intake = Intake(parts.clock, parts.ids)
+        self.clock = parts.clock
+        self.models = parts.models
+
+    def open(self, request: Request) -> Call:
+        """Authenticate and parse. Raises GatewayError; nothing is recorded before this succeeds."""
+        return self._intake.open(request, self._keeper.plane)
+
+    def begin(self, call: Call) -> Reply | int:
+        """Run the phases up to ANSWER. A Reply is settled and ready to send; a number goes to `finish`."""
+        try:
+            outcome = run_steps(call, self._keeper.plane.chain(call.tenant).steps)
+            if isinstance(outcome, Reply):
+                return self._answered(call, outcome)
+            return NOTHING_WAITS if outcome is None else outcome
+        except GatewayError as error:
+            return self._refused(call, error)
+        except Exception as error:  # the request edge: a bug is a recorded 500, never a lost call
+            return self._refused(call, broken(error, call))
+
+    async def finish(self, call: Call, at: int) -> Reply:
+        """Go on where `begin` stopped. The Reply is settled, or settles itself while its chunks are read."""
+        try:
+            if at != NOTHING_WAITS and (reply := await self._wait_on(call, at)) is not None:
+                return self._answered(call, reply)
+            return await self._ask(call)
+        except GatewayError as error:
+            return self._refused(call, error)
+        except asyncio.CancelledError:
+            self._settler.cancelled(call)
+            raise
+        except Exception as error:  # the request edge: a bug is a recorded 500, never a lost call
+            return self._refused(call, broken(error, call))
+
+    async def serve(self, request: Request) -> tuple[Call, Reply]:
+        """`open`, `begin` and `finish` in one. Raises GatewayError only from `open`."""
+        call = self.open(request)
+        outcome = self.begin(call)
+        reply = outcome if isinstance(outcome, Reply) else await self.finish(call, outcome)
+        return call, reply
+
+    def may_cancel(self, call: Call) -> bool:
+        """The client has gone: may its call be cancelled, or do others wait for the same answer?"""
+        return not self._inflight.has_followers(call)
+
+    async def _wait_on(self, call: Call, at: int) -> Reply | None:
+        steps = self._keeper.plane.chain(call.tenant).steps
+        position: Reply | int | None = at
+        while isinstance(position, int):
+            reply = await wait_step(call, steps[position])
+            position = reply if reply is not None else run_steps(call, steps, position + 1)
+        return position
+
+    async def _ask(self, call: Call) -> Reply:
+        """An equal call in flight answers too; else a model does."""
+        key = self._inflight.key(call)
+        if key is None:
+            return self._inspected(call, await self._dispatcher.ask(call))
+        if (shared := await self._inflight.join(key)) is not None:
+            return self._answered(call, shared)
+        with self._inflight.lead(key, call):
+            reply = self._inspected(call, await self._dispatcher.ask(call))
+        return reply
+
+    def _inspected(self, call: Call, reply: Reply) -> Reply:
+        """A model's answer: a whole one is inspected and settled here, a stream inspects and settles itself."""
+        if reply.chunks is None:
+            self._inspect(call, reply)
+            self._settler.settle(call, reply)
+        return dress(call, reply, self.clock)
+
+    def _answered(self, call: Call, reply: Reply) -> Reply:
+        """An answer without a model: inspected, settled, streamed if the client asked for a stream."""
+        self._inspect(call, reply)
+        self._settler.settle(call, reply)
+        if call.view.stream and reply.status == 200:
+            to_stream = WIRES[call.endpoint].to_stream
+            assert to_stream is not None
+            reply.body = b"".join(to_stream(reply.body, call))
+            reply.content_type = b"text/event-stream; charset=utf-8"
+        return dress(call, reply, self.clock)
+
+    def _inspect(self, call: Call, reply: Reply) -> None:
+        for hook, module in self._keeper.plane.chain(call.tenant).on_reply:
+            try:
+                hook(call, reply)
+            except Exception as error:  # a module's failure stance is applied here
+                on_trouble(call, module, error)
+
+    def _refused(self, call: Call, error: GatewayError) -> Reply:
+        """An error as a reply, on record unless the record itself is what failed."""
+        reply = error_reply(call, error)
+        if not isinstance(error, RecordUnavailable):
+            try:
+                self._settler.settle(call, reply, error=error)
+            except RecordUnavailable as unavailable:
+                reply = error_reply(call, unavailable)
+        return dress(call, reply, self.clock)
+
+
+def broken(error: Exception, call: Call | None = None) -> GatewayError:
+    """A bug of ours as an error for the caller: the run id and nothing of the inside. The rest is in the log."""
+    log.error("call.broke", run=call.run_id if call else None, error=repr(error), exc_info=error)
+    if call is None:
+        return GatewayError("Something broke inside the gateway.")
+    return GatewayError("Something broke inside the gateway.", run=call.run_id)

@@ -1,0 +1,124 @@
+"""Settling: exactly one `closed` frame per call, whatever happened, written before the last byte of the answer leaves."""
+
+from __future__ import annotations
+
+from headgate.call.call import Call, Reply
+from headgate.call.frames import Closed, Event, RunStatus, Usage
+from headgate.call.ports import Recorder
+from headgate.gateway.chain import on_trouble
+from headgate.gateway.plane import PlaneKeeper
+from headgate.kernel.clock import Clock
+from headgate.kernel.errors import GatewayError
+from headgate.record.cache.hot import ResponseCache
+from headgate.wire.spec import WIRES
+
+KEPT_RESPONSE_BYTES = 8 * 1024 * 1024  # a longer answer is kept on record only up to here
+BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
+
+
+class Settler:
+    """Prices a call, puts it on record, keeps its answer for repeats and lets go of whoever waits for it."""
+
+    def __init__(self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, cache: ResponseCache) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._keeper = keeper
+        self._cache = cache
+
+    def settle(self, call: Call, reply: Reply, *, error: GatewayError | None = None, status: RunStatus | None = None) -> None:
+        """Settle `call` with `reply`, once; later calls do nothing. Raises RecordUnavailable when it can't be recorded."""
+        if "settled" in call.notes:
+            return
+        for hook, module in self._keeper.plane.chain(call.tenant).on_done:
+            try:
+                hook(call, reply)
+            except Exception as broken:  # a module's failure stance is applied here
+                on_trouble(call, module, broken)
+        call.notes["settled"] = True
+        shared: Reply | None = None
+        try:
+            self._recorder.write(self._closed(call, reply, error, status or _status(reply, error)))
+            shared = self._keep(call, reply)
+        finally:
+            land = call.notes.get("flight.land")
+            if land is not None:
+                land(shared)
+
+    def cancelled(self, call: Call, reply: Reply | None = None) -> None:
+        """The client has gone: the upstream is cancelled, and what was used so far is on record."""
+        if reply is None:
+            reply = Reply(499, route="live")
+        reply.error_code = "client_closed_request"
+        estimate_usage(call, reply)
+        self.price(call, reply)
+        self.settle(call, reply, status="cancelled")
+
+    def price(self, call: Call, reply: Reply) -> None:
+        """Put the cost of an answer by a model on `reply`; an unknown price is None and flagged, never 0."""
+        if not reply.usage.known:
+            reply.cost_pico, reply.price_known = None, False
+            return
+        reply.cost_pico = self._keeper.plane.prices.cost(reply.provider, reply.model, reply.usage)
+        reply.price_known = reply.cost_pico is not None
+
+    def _keep(self, call: Call, reply: Reply) -> Reply | None:
+        """Store a cacheable answer. Returns what followers may have: a reply with the whole body, or None."""
+        if not call.notes.get("cache.store") or reply.status != 200 or reply.route != "live":
+            return None
+        body = reply.body
+        if reply.chunks is not None:
+            from_stream = WIRES[call.endpoint].from_stream
+            whole = from_stream(body, reply.usage_raw) if from_stream is not None else None
+            if whole is None:
+                return None
+            body = whole
+        if not self._cache.keep(call, reply, body):
+            return None
+        shared = Reply(200, body)
+        shared.provider, shared.model = reply.provider, reply.model
+        shared.usage, shared.usage_raw = reply.usage, reply.usage_raw
+        shared.cost_pico, shared.price_known, shared.finish = reply.cost_pico, reply.price_known, reply.finish
+        return shared
+
+    def _closed(self, call: Call, reply: Reply, error: GatewayError | None, status: RunStatus) -> Closed:
+        caller = call.caller
+        latency_us = int((self._clock.monotonic() - call.t0) * 1_000_000)
+        call.events.append(Event(call.received_us + latency_us, f"run.{'completed' if status == 'completed' else 'failed'}", {}))
+        same_as = reply.same_as
+        response = b"" if same_as else reply.body
+        if len(response) > KEPT_RESPONSE_BYTES:
+            response = response[:KEPT_RESPONSE_BYTES]
+            call.warn(f"only the first {KEPT_RESPONSE_BYTES} bytes of the answer are on record")
+        ghost = call.notes.get("ghost")
+        if ghost is not None:
+            reply.ghost_route, reply.ghost_saved_pico = ghost[0], ghost[1]
+        return Closed(
+            call.run_id, call.tenant, call.received_us, latency_us, status, reply.status,
+            "blocked" if status == "blocked" else reply.route, call.wire, call.endpoint, call.app, call.agent, call.subject,
+            caller.key_id or "", caller.user_id or "", caller.mode, call.view.stream, call.view.model, reply.model or call.model,
+            reply.provider, reply.usage, reply.usage_raw, reply.cost_pico, reply.price_known, reply.saved_pico, reply.saved_ms,
+            reply.ghost_route, reply.ghost_saved_pico, reply.cache, reply.finish, error.code if error else reply.error_code,
+            error.message if error else "", reply.first_byte_us, reply.upstream_us, call.events, call.explanation, call.warnings,
+            b"" if same_as else call.body, response, same_as, call.parent_run, call.project, call.session,
+            preview=WIRES[call.endpoint].last_user_text(call.view),
+        )  # fmt: skip
+
+
+def estimate_usage(call: Call, reply: Reply) -> None:
+    """Fill in an unknown usage from sizes, marked as an estimate."""
+    if reply.usage.known or not reply.provider:
+        return
+    prompt = len(call.body) // BYTES_PER_TOKEN
+    completion = sum(len(part) for part in reply.body.split(b'"content":"')[1:]) // (BYTES_PER_TOKEN * 8)
+    reply.usage = Usage(prompt, completion, known=True)
+    reply.usage_raw = b'{"estimated":true}'
+    call.warn("usage is an estimate")
+
+
+def _status(reply: Reply, error: GatewayError | None) -> RunStatus:
+    if reply.status < 400:
+        return "completed"
+    if error is not None and error.status < 500 and error.code != "provider_error":
+        return "blocked"
+    return "failed"
+

@@ -1,0 +1,195 @@
+"""The fast seam on the wire: what it skips of uvicorn it must do itself, and what it does not cover must reach ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tests.gateway.conftest import Running
+from tests.gateway.http import Client, chat, request
+
+
+async def test_a_call_is_answered_with_its_run_headers(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat())
+
+    assert answer.status == 200
+    assert answer.json["object"] == "chat.completion"
+    assert answer.headers["x-punk-route"] == "live"
+    assert answer.run_id.startswith("run_")
+    assert {"x-headgate-cost", "x-headgate-saved", "x-headgate-model", "x-headgate-provider", "x-headgate-latency-ms"} <= set(answer.headers)
+
+
+async def test_many_calls_share_one_connection(running: Running) -> None:
+    async with await running.client() as client:
+        ids = {(await client.ask(chat(f"number {n}"))).run_id for n in range(20)}
+
+    assert len(ids) == 20
+
+
+async def test_pipelined_requests_are_answered_in_order(running: Running) -> None:
+    texts = ["one", "two", "three"]
+    async with await running.client() as client:
+        client.send(b"".join(request(chat(text), headers={"x-punk-app": text}) for text in texts))
+        answers = [await client.read() for _ in texts]
+
+    apps = [(await running.run(answer.run_id))["app"] for answer in answers]
+    assert apps == texts
+
+
+async def test_a_management_request_may_follow_a_call_on_the_same_connection(running: Running) -> None:
+    async with await running.client() as client:
+        await client.ask(chat())
+        health = await client.ask(b"", path="/health", method="GET")
+        again = await client.ask(chat())
+
+    assert (health.status, health.json["ok"], again.status) == (200, True, 200)
+
+
+async def test_expect_100_continue_is_answered_before_the_body_comes(running: Running) -> None:
+    whole = request(chat(), headers={"expect": "100-continue"})
+    head, body = whole.split(b"\r\n\r\n", 1)
+    async with await running.client() as client:
+        client.send(head + b"\r\n\r\n")
+        status, _ = await client.head()
+        client.send(body)
+        answer = await client.read()
+
+    assert (status, answer.status) == (100, 200)
+
+
+async def test_a_chunked_request_body_is_read(running: Running) -> None:
+    body = json.dumps(chat()).encode()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n"
+    async with await running.client() as client:
+        client.send(head + b"%x\r\n%b\r\n" % (10, body[:10]))
+        await asyncio.sleep(0.01)
+        client.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body) - 10, body[10:]))
+        answer = await client.read()
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60, 150, -5])
+async def test_where_the_bytes_of_a_request_are_cut_changes_nothing(running: Running, cut: int) -> None:
+    whole = request(chat())
+    async with await running.client() as client:
+        client.send(whole[:cut])
+        await asyncio.sleep(0.01)
+        client.send(whole[cut:])
+        answer = await client.read()
+
+    assert answer.status == 200
+
+
+async def test_connection_close_is_honoured(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(), headers={"connection": "close"})
+        rest = await asyncio.wait_for(client.reader.read(), 5)
+
+    assert (answer.status, answer.headers["connection"], rest) == (200, "close", b"")
+
+
+async def test_http_1_0_goes_to_asgi_and_is_answered(running: Running) -> None:
+    body = json.dumps(chat()).encode()
+    async with await running.client() as client:
+        client.send(b"POST /v1/chat/completions HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        raw = await asyncio.wait_for(client.reader.read(), 10)
+
+    assert raw.startswith(b"HTTP/1.1 200")
+    assert b'"chat.completion"' in raw
+
+
+async def test_a_body_over_the_limit_is_refused_in_the_wires_envelope(running: Running) -> None:
+    async with await running.client() as client:
+        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n" % (running.max_body + 1))
+        piece = b" " * 65536
+        for _ in range(running.max_body // len(piece) + 1):
+            client.send(piece)
+        answer = await client.read()
+
+    assert (answer.status, answer.json["error"]["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_a_wrong_method_is_405_with_allow(running: Running, method: str) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(b"", method=method)
+
+    assert answer.status == 405
+    assert "POST" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions/", "/v1/chat/completionsx", "//v1/chat/completions", "/v1/chat/../chat/completions"])
+async def test_only_the_exact_path_is_the_route(running: Running, path: str) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(), path=path)
+
+    assert answer.status == 404
+
+
+async def test_a_query_string_does_not_hide_the_route(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(), path="/v1/chat/completions?x=1")
+
+    assert answer.status == 200
+
+
+async def test_a_foreign_origin_is_refused_in_open_mode(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(), headers={"origin": "http://evil.example"})
+
+    assert answer.status == 403
+
+
+async def test_a_foreign_host_is_refused_in_open_mode(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(), headers={"host": "evil.example"})
+
+    assert answer.status == 403
+
+
+async def test_garbage_instead_of_http_is_a_400_and_a_closed_connection(running: Running) -> None:
+    async with await running.client() as client:
+        client.send(b"\x16\x03\x01 not http at all\r\n\r\n")
+        raw = await asyncio.wait_for(client.reader.read(), 5)
+
+    assert raw.startswith(b"HTTP/1.1 400")
+
+
+async def test_a_stream_ends_with_done_and_its_last_chunk(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(stream=True))
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["x-accel-buffering"] == "no"
+    assert answer.body.endswith(b"data: [DONE]\n\n")
+    assert (await running.run(answer.run_id))["status"] == "completed"
+
+
+async def test_a_header_of_ours_cannot_be_forged_through_the_model_name(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(chat(model="gpt\r\nx-evil: 1"))
+
+    assert "x-evil" not in answer.headers
+
+
+async def test_without_a_body_the_error_names_the_trouble(running: Running) -> None:
+    async with await running.client() as client:
+        answer = await client.ask(b"")
+
+    assert answer.status == 400
+    assert answer.json["error"]["type"] == "invalid_request_error"
+
+
+async def test_two_clients_at_once_do_not_see_each_other(running: Running) -> None:
+    async def one(name: str) -> tuple[str, str]:
+        async with await Client.connect(running.port) as client:
+            answer = await client.ask(chat(f"say {name}"), headers={"x-punk-app": name})
+        return name, (await running.run(answer.run_id))["app"]
+
+    pairs = await asyncio.gather(*(one(f"app-{n}") for n in range(30)))
+
+    assert all(name == app for name, app in pairs)
