@@ -1,0 +1,1 @@
+"""Checks, the acceptance harness and other equipment of this checkout. Never shipped."""
