@@ -24,9 +24,9 @@ class Plane:
         self.rebuilt.append((part, tenant))
 
 
-async def _bump(database: Database, part: str, tenant: str) -> None:
+async def _bump(database: Database, part: str, tenant: str, *, now_us: int | None = None) -> None:
     async with database.writing() as db:
-        await versions.bump(db, part, tenant, now_us=to_us(SystemClock().now()))
+        await versions.bump(db, part, tenant, now_us=now_us or to_us(SystemClock().now()))
 
 
 @pytest.mark.asyncio
@@ -43,13 +43,24 @@ async def test_a_change_is_in_force_when_changed_returns_and_the_poll_does_not_r
 @pytest.mark.asyncio
 async def test_the_poll_finds_what_another_process_changed_without_a_word(database: Database) -> None:
     plane = Plane()
-    await _bump(database, "keys", "ten_old")
+    await _bump(database, "keys", "ten_old", now_us=10)
     notices = PlaneNotices(database, SystemClock(), plane.rebuild)
     await notices.start()  # the plane was built from what is there
     await _bump(database, "keys", "ten_a")
     async with asyncio.timeout(10):
         while not plane.rebuilt:
             await asyncio.sleep(0.05)
+    assert plane.rebuilt == [("keys", "ten_a")]
+    await notices.close()
+
+
+@pytest.mark.asyncio
+async def test_what_changed_while_the_plane_was_being_built_is_built_again(database: Database) -> None:
+    plane = Plane()
+    await _bump(database, "keys", "ten_a")
+    notices = PlaneNotices(database, SystemClock(), plane.rebuild)
+    await notices.start()
+    await notices.poll()
     assert plane.rebuilt == [("keys", "ten_a")]
     await notices.close()
 

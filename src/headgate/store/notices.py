@@ -39,9 +39,14 @@ class PlaneNotices:
         self.polls_failed = 0
 
     async def start(self) -> None:
-        """Take what is in the database as known (the plane was just built from it) and begin to poll."""
+        """Take what is in the database as known (the plane was just built from it) and begin to poll.
+
+        What changed of late may have changed after the plane was built: the first poll builds it anew.
+        """
         async with self._database.reading() as db:
-            self._seen = await versions.changed_since(db, 0)
+            known = await versions.changed_since(db, 0)
+            recent = await versions.changed_since(db, self._polled_us - OVERLAP_US)
+        self._seen = {key: version for key, version in known.items() if key not in recent}
         self._tasks.spawn(self._poll_forever(), name="notices.poll")
 
     async def close(self) -> None:
