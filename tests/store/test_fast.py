@@ -122,6 +122,7 @@ def test_replacing_a_value_does_not_leak_bytes() -> None:
     assert store.stats().bytes == 0
 
 
+@pytest.mark.asyncio
 async def test_the_waiting_twins_do_the_same() -> None:
     store: FastStore = MemoryStore()
     assert (await store.take_wait("k", rate_per_minute=60, burst=1, now=START)).allowed

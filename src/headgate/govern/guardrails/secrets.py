@@ -72,7 +72,7 @@ KINDS = (
     _Kind("github_token", (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"), rb"[A-Za-z0-9_]", 36),
     _Kind("slack_token", (b"xoxa-", b"xoxb-", b"xoxe-", b"xoxp-", b"xoxr-", b"xoxs-", b"xapp-"), rb"[A-Za-z0-9-]", 16, check=_is_random),
 )
-NAMES = (*(kind.name for kind in KINDS), "jwt", GENERIC, "private_key")  # the groups of `_EXACT`, in order
+NAMES = (*(kind.name for kind in KINDS), "jwt", "private_key", GENERIC)  # the groups of `_ANY`, in order
 CHECKS: dict[str, Check] = {kind.name: kind.check for kind in KINDS if kind.check} | {GENERIC: _is_value}
 
 
@@ -119,9 +119,9 @@ def _pending_pattern() -> bytes:
     return _GUARD + b"(" + b"|".join(parts) + rb")\z"
 
 
-_EXACT = compiled(
-    _GUARD + b"(?:" + b"|".join([*map(_whole, KINDS), b"(" + _JWT + b")", _GENERIC]) + b")|(" + _PEM + b")"
-)
+_KEYS = _GUARD + b"(?:" + b"|".join([*map(_whole, KINDS), b"(" + _JWT + b")"]) + b")|(" + _PEM + b")"
+_KEY = compiled(_KEYS)
+_ANY = compiled(_KEYS + b"|" + _GUARD + _GENERIC)
 _PENDING = compiled(_pending_pattern())
 _PENDING_PEM = compiled(b"(" + _begun(b"-----BEGIN ", rb"[A-Z0-9 ]{0,40}-{0,5}") + rb")\z")
 _ESCAPED_SPACE = rb"""(?:\\[nrtbf"/\\]|[\s"'\\])"""
@@ -151,15 +151,23 @@ def flat(text: str) -> bytes:
 
 
 def _find(data: bytes) -> Iterator[Finding]:
+    for finding, is_secret in _candidates(_ANY, data):
+        if is_secret:
+            yield finding
+        elif finding.kind == GENERIC:  # no password, but a key of a vendor may stand in its place
+            for key, is_key in _candidates(_KEY, data[finding.start : finding.end]):
+                if is_key:
+                    yield Finding(key.kind, finding.start + key.start, finding.start + key.end)
+
+
+def _candidates(pattern: _Pattern, data: bytes) -> Iterator[tuple[Finding, bool]]:
+    """What has the shape of a secret, and whether it passes the check of its kind."""
     at = 0
-    while (match := _EXACT.search(data, at)) is not None:
+    while (match := pattern.search(data, at)) is not None:
         group = next(number for number in range(1, len(NAMES) + 1) if match.start(number) >= 0)
         kind, start, end = NAMES[group - 1], match.start(group), match.end(group)
         check = CHECKS.get(kind)
-        if check is None or check(data[start:end]):
-            yield Finding(kind, start, end)
-        elif kind == GENERIC:  # no password, but a key of a vendor may stand in its place
-            yield from (Finding(each.kind, start + each.start, start + each.end) for each in _find(data[start:end]))
+        yield Finding(kind, start, end), check is None or check(data[start:end])
         at = end
 
 
