@@ -137,7 +137,9 @@ async def test_a_body_is_json_under_any_content_type(house: House) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [(b'{"count": 1}', "name"), (b'{"name": 1}', "name"), (b'{"name": "x", "count": "many"}', "count"), (b"{", "body"), (b"[]", "body"),
-     (b'{"name": "a\\u0000b"}', "body"), (b'{"name": "x", "count": NaN}', "body"), (b"\xff\xfe", "body"), (b'{"name":"\\ud800"}', "body")],
+     (b'{"name": "a\\u0000b"}', "body"), (b'{"name": "x", "count": NaN}', "body"), (b"\xff\xfe", "body"), (b'{"name":"\\ud800"}', "body"),
+     (b'{"name": "x", "other": 18446744073709551616}', "body"), (b'{"name": "x", "other": 1e999}', "body"),
+     (b'{"name": "x", "other": -' + b"9" * 5000 + b"}", "body")],
 )  # fmt: skip
 async def test_a_bad_body_is_a_400_that_names_the_field(house: House, body: bytes, field: str) -> None:
     answer = await house.client(rooms()).post("/api/v1/things", content=body)

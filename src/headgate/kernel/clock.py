@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+EARLIEST_S, LATEST_S = -62_135_596_800, 253_402_300_799  # what `iso` can write: the years 1 to 9999
+
 
 class Clock(Protocol):
     def now(self) -> float:
@@ -39,9 +41,10 @@ def iso(micros: int) -> str:
 def parse_time(text: str) -> int:
     """ISO 8601 (UTC when no offset is given), or seconds since the epoch, as microseconds. Raises ValueError."""
     try:
-        return to_us(float(text))
+        seconds = float(text)
     except ValueError:
         moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return to_us(moment.timestamp())
+        seconds = (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()
+    if not EARLIEST_S <= seconds <= LATEST_S:
+        raise ValueError(f"{text} is outside the years 1 to 9999")
+    return to_us(seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json as standard_json
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -20,7 +21,8 @@ LONG_CHECK_BYTES = 1024 * 1024  # longer bodies are checked off the loop
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_ODD = re.compile(rb"NaN|Infinity|\\u[dD][89abAB]")  # what the standard parser takes, though JSON does not know it
+_ODD = re.compile(rb"NaN|Infinity|\\u[dD][89abAB]|[eE]\+?\d{3}")  # what the standard parser takes, though it is no JSON
+_LONG = re.compile(rb"\d{19}")  # perhaps a whole number of more than 64 bits
 
 
 class SlowBody(GatewayError):
@@ -75,7 +77,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def check_json(body: bytes) -> None:
-    """Refuse what parsers disagree on and what no column can hold: too deep, NUL, NaN, lone surrogates."""
+    """Refuse what parsers disagree on and what no column can hold: too deep, NUL, NaN, lone surrogates, long numbers."""
     if len(body) > LONG_CHECK_BYTES:
         await asyncio.to_thread(_check, body)
     else:
@@ -105,6 +107,18 @@ def _check(body: bytes) -> None:
             json.decode(body)
         except ValueError as error:
             raise BadRequest(f"The body is not valid JSON: {error}.", param="body") from error
+    if _LONG.search(body):
+        try:
+            standard_json.loads(body, parse_int=_whole)
+        except ValueError as error:
+            raise BadRequest(f"The body cannot be read: {error}.", param="body") from error
+
+
+def _whole(digits: str) -> int:
+    number = int(digits) if len(digits) < 21 else 2**64  # int() itself is slow, and bounded, for very long ones
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("a whole number in it has more than 64 bits")
+    return number
 
 
 def _too_large(limit: int) -> TooLarge:

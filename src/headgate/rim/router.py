@@ -12,6 +12,7 @@ from headgate.kernel import json
 from headgate.kernel.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from headgate.rim.context import caller_of
 
+MAX_OFFSET = 2**53 - 1  # the largest whole number that JSON readers agree on
 PUBLIC = "public"  # the right of routes that need no credential
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -70,7 +71,7 @@ class Router:
 
 def _page(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows, at most 500.")] = DEFAULT_LIMIT,
-    offset: Annotated[int, Query(ge=0, description="How many rows to pass over.")] = 0,
+    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many rows to pass over.")] = 0,
 ) -> Page:
     return Page(limit, offset)
 
