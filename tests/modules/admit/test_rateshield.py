@@ -1,0 +1,79 @@
+"""Callers are counted apart, refused with what the contract asks for, and an observe key is refused by nobody but the chain's note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headgate.call.call import Reply
+from headgate.call.module import Tools
+from headgate.gateway.chain import compile_chain, run_steps
+from headgate.kernel.errors import RateLimited
+from headgate.modules.admit.rateshield import Config, RateShield
+from headgate.store.fast import MemoryStore
+from headgate.testing.clock import FixedClock
+from tests.record.cache.calls import make_call
+
+
+class SharedStore(MemoryStore):
+    """As a store that several gateways share: only its waiting twins may be used."""
+
+    @property
+    def is_remote(self) -> bool:
+        return True
+
+
+def module(clock: FixedClock, store: MemoryStore | None = None, **config: Any) -> RateShield:
+    return RateShield(Config(**config), Tools(clock, store or MemoryStore(), {}))
+
+
+def test_a_caller_above_its_rate_is_told_when_to_come_back(clock: FixedClock) -> None:
+    shield = module(clock, rpm=60, burst=2)
+    for _ in range(2):
+        shield.on_request(make_call(clock=clock))
+    with pytest.raises(RateLimited) as refusal:
+        shield.on_request(make_call(clock=clock))
+    assert refusal.value.headers == {"Retry-After": "1", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2"}
+    clock.advance(1)
+    shield.on_request(make_call(clock=clock))
+
+
+def test_callers_do_not_use_up_each_others_rate(clock: FixedClock) -> None:
+    shield = module(clock, rpm=60, burst=1)
+    for who in ({}, {"key_id": "key_2"}, {"tenant": "ten_b"}, {"key_id": None, "app": "a"}, {"key_id": None, "app": "b"}):
+        shield.on_request(make_call(clock=clock, **who))
+
+
+def test_an_answer_carries_what_is_left(clock: FixedClock) -> None:
+    shield, call, reply = module(clock, rpm=60, burst=10), make_call(clock=clock), Reply(200)
+    shield.on_request(call)
+    shield.on_reply(call, reply)
+    assert reply.headers == [(b"x-ratelimit-limit", b"10"), (b"x-ratelimit-remaining", b"9"), (b"x-ratelimit-reset", b"1")]
+
+
+def test_an_observe_key_is_noted_and_not_refused(clock: FixedClock) -> None:
+    chain = compile_chain((RateShield,), {"rateshield": Config(rpm=1)}, Tools(clock, MemoryStore(), {}))
+    calls = [make_call(clock=clock, mode="observe") for _ in range(3)]
+    for call in calls:
+        assert run_steps(call, chain.steps) is None
+    assert [call.explanation.get("would_block", {}).get("code") for call in calls] == [None, "rate_limited", "rate_limited"]
+
+
+def test_no_limit_is_no_limit(clock: FixedClock) -> None:
+    shield = module(clock, rpm=0)
+    for _ in range(1000):
+        shield.on_request(make_call(clock=clock))
+    assert not shield.must_wait(make_call(clock=clock))
+
+
+@pytest.mark.asyncio
+async def test_a_shared_store_is_asked_in_the_waiting_hook_only(clock: FixedClock) -> None:
+    shield = module(clock, SharedStore(), rpm=60, burst=1)
+    for _ in range(5):
+        shield.on_request(make_call(clock=clock))
+    call = make_call(clock=clock)
+    assert shield.must_wait(call)
+    await shield.wait_request(call)
+    with pytest.raises(RateLimited):
+        await shield.wait_request(make_call(clock=clock))
