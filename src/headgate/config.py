@@ -25,8 +25,7 @@ def setting(default: Any, sentence: str, *also: str, **rule: Any) -> Any:
     """A field of Settings. `also` are the variables read after HEADGATE_<NAME>; the rest are the fields of `Rule`."""
     metadata = {"rule": Rule(sentence, also, **rule)}
     if isinstance(default, dict):
-        empty: Callable[[], dict[str, Any]] = dict
-        return dataclasses.field(default_factory=empty, metadata=metadata)
+        return dataclasses.field(default_factory=dict[str, Any], metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -212,9 +211,7 @@ class Settings:
         return f"{'postgresql' if plain == 'postgres' else plain}://{rest}"
 
     def __repr__(self) -> str:
-        parts = (
-            f"{field.name}={shown(field, getattr(self, field.name))!r}" for field in dataclasses.fields(self)
-        )
+        parts = (f"{field.name}={shown(field, getattr(self, field.name))!r}" for field in dataclasses.fields(self))
         return f"Settings({', '.join(parts)})"
 
 

@@ -111,15 +111,14 @@ def _candidates(
         yield Given(flag, overrides[each.name], f"command line {flag}")
     for source in variables:
         for name in (variable_of(each.name), *rule_of(each).also):
-            if value := source.values.get(name):  # an empty variable counts as unset
+            value = source.values.get(name)  # an empty variable counts as unset
+            path = source.values.get(name + FILE) if is_secret(each) else None
+            if value and path:
+                problems.append(f"{name} and {name}{FILE} are both set{source.where}. Remove one of them.")
+            if value:
                 yield Given(name, value, name + source.where)
-            if is_secret(each) and (path := source.values.get(name + FILE)):
-                if value:
-                    problems.append(
-                        f"{name} and {name}{FILE} are both set{source.where}. Remove one of them."
-                    )
-                elif (text := _read_secret(name + FILE, Path(path).expanduser(), problems)) is not None:
-                    yield Given(name + FILE, text, f"{name}{FILE}{source.where}")
+            elif path and (text := _read_secret(name + FILE, Path(path).expanduser(), problems)) is not None:
+                yield Given(name + FILE, text, f"{name}{FILE}{source.where}")
 
 
 def _read_secret(name: str, path: Path, problems: list[str]) -> str | None:
@@ -223,7 +222,7 @@ def _read_yaml(path: Path, fields: Fields, problems: list[str]) -> _Yaml | None:
     if not isinstance(content, dict):
         problems.append(f'The settings file "{path}" must be a list of `name: value` lines.')
         return None
-    values = {str(key): value for key, value in content.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    values: dict[str, object] = {str(key): value for key, value in content.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     known = {each.name for each in fields} | {each.name + FILE.lower() for each in fields if is_secret(each)}
     for key in values:
         if key not in known or key == "config":

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import typer
 
 COMMANDS = {
-    "serve": "headgate.cli.serve",
-    "worker": "headgate.cli.serve",
-    "keys": "headgate.cli.keys",
-    "config": "headgate.cli.config",
-    "runs": "headgate.cli.runs",
-    "doctor": "headgate.cli.doctor",
-    "verify": "headgate.cli.verify",
-    "version": "headgate.cli.version",
+    "serve": ("serve", "Run the gateway, and beside it the worker for background jobs."),
+    "worker": ("serve", "Run the worker alone."),
+    "keys": ("keys", "Make, list and revoke keys."),
+    "config": ("config", "Show or check the settings."),
+    "runs": ("runs", "Look at the runs on record."),
+    "doctor": ("doctor", "Say what is wrong and how to mend it."),
+    "verify": ("verify", "Verify the hash chains of the record."),
+    "version": ("version", "Print the version."),
 }
 HELP = """A self-hosted LLM gateway that learns from its traffic.
 
@@ -32,12 +32,18 @@ Start it, point an OpenAI client at it, and see what each call cost:
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line application for these arguments."""
     app = typer.Typer(
-        help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
     app.callback()(lambda: None)  # one command alone must still be called by its name
-    wanted = COMMANDS.get(arguments[0]) if arguments else None
-    for module in dict.fromkeys([wanted] if wanted else COMMANDS.values()):
-        importlib.import_module(module).add_to(app)
+    if arguments and arguments[0] in COMMANDS:
+        importlib.import_module(f"headgate.cli.{COMMANDS[arguments[0]][0]}").add_to(app)
+    else:  # help, or a word that is no command: the names are enough
+        for name, (_, summary) in COMMANDS.items():
+            app.command(name, help=summary)(lambda: None)
     return app
 
 

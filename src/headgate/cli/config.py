@@ -18,8 +18,12 @@ DEFAULT = "default"
 
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Show or check the settings.", no_args_is_help=True)
-    group.command("show", help="Print every setting, its value (secrets masked) and where it comes from.")(show)
-    group.command("check", help="Check the settings; status 1 and the reasons when `serve` would refuse them.")(check)
+    group.command("show", help="Print every setting, its value (secrets masked) and where it comes from.")(
+        show
+    )
+    group.command(
+        "check", help="Check the settings; status 1 and the reasons when `serve` would refuse them."
+    )(check)
     app.add_typer(group, name="config")
 
 

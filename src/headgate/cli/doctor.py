@@ -54,7 +54,10 @@ def _anyhow(overrides: Mapping[str, object]) -> Loaded | None:
 
 
 def _settings(loaded: Loaded) -> list[Finding]:
-    findings = [Finding("settings", "warn", warning, "Correct the name, or remove the variable.") for warning in loaded.warnings]
+    findings = [
+        Finding("settings", "warn", warning, "Correct the name, or remove the variable.")
+        for warning in loaded.warnings
+    ]
     try:
         configure(loaded.settings)
     except BadModuleConfig as error:

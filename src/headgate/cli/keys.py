@@ -35,7 +35,9 @@ CREATE_HELP = """Make a key and print it. It is shown this once.
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
     group.command("create", help=CREATE_HELP)(create)
-    group.command("list", help="List the keys of a project, newest first. The keys themselves are not kept.")(list_keys)
+    group.command("list", help="List the keys of a project, newest first. The keys themselves are not kept.")(
+        list_keys
+    )
     group.command("revoke", help="End a key for good, from the next call on.")(revoke)
     app.add_typer(group, name="keys")
 
@@ -44,10 +46,13 @@ def create(
     name: Annotated[str, typer.Argument(help="What the key is for.")] = "",
     admin: Annotated[bool, typer.Option("--admin", help="All rights in the project.")] = False,
     mode: Annotated[
-        Literal["observe", "optimize"], typer.Option("--mode", help="observe: never blocks, never serves from a cache.")
+        Literal["observe", "optimize"],
+        typer.Option("--mode", help="observe: never blocks, never serves from a cache."),
     ] = "optimize",
     app: Annotated[str | None, typer.Option("--app", help="Pin the key to one application.")] = None,
-    expires_at: Annotated[str | None, typer.Option("--expires-at", help="ISO 8601 time, or seconds since 1970.")] = None,
+    expires_at: Annotated[
+        str | None, typer.Option("--expires-at", help="ISO 8601 time, or seconds since 1970.")
+    ] = None,
     tenant: TenantOption = DEFAULT_TENANT,
     data_dir: DataDir = None,
     config: ConfigFile = None,
@@ -60,7 +65,9 @@ def create(
 
     async def job(database: Database) -> tuple[StoredKey, str]:
         rights = frozenset({"*"}) if admin else None
-        draft = KeyDraft("pk", tenant, name, mode, app, rights=rights, expires_us=service.expiry(expires_at, clock))
+        draft = KeyDraft(
+            "pk", tenant, name, mode, app, rights=rights, expires_us=service.expiry(expires_at, clock)
+        )
         async with database.writing() as db:
             await accounts.seed(db, clock)
             await accounts.find_tenant(db, tenant)
@@ -80,7 +87,10 @@ def create(
 
 
 def list_keys(
-    tenant: TenantOption = DEFAULT_TENANT, data_dir: DataDir = None, config: ConfigFile = None, json: AsJson = False
+    tenant: TenantOption = DEFAULT_TENANT,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
 ) -> None:
     async def job(database: Database) -> tuple[list[StoredKey], int]:
         async with database.reading() as db:
@@ -90,7 +100,10 @@ def list_keys(
     if json:
         show_json({"keys": [_body(key) for key in keys], "total": total})
         return
-    rows = [(key.id, key.prefix + "...", key.label, _rights(key), key.mode, key.app_pin or "", _state(key)) for key in keys]
+    rows = [
+        (key.id, key.prefix + "...", key.label, _rights(key), key.mode, key.app_pin or "", _state(key))
+        for key in keys
+    ]
     show_table(
         ("id", "key", "name", "rights", "mode", "app", "state"),
         rows,

@@ -16,7 +16,9 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "Nothing to show.") -> None:
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "Nothing to show."
+) -> None:
     """A table without colours of its own in the cells; `empty` when there are no rows."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:

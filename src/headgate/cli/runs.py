@@ -54,12 +54,16 @@ def _look(settings: Settings, db: Any, tenant: str) -> service.Look:
 def list_runs(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=MAX_LIMIT, help="How many.")] = 20,
     route: Annotated[str | None, typer.Option("--route", help="live, exact_cache, blocked, ...")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="completed, failed, cancelled, interrupted, ...")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="completed, failed, cancelled, interrupted, ...")
+    ] = None,
     app: Annotated[str | None, typer.Option("--app")] = None,
     model: Annotated[str | None, typer.Option("--model")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Began at this time or later.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Began before this time.")] = None,
-    text: Annotated[str | None, typer.Option("--search", help="Text in preview, model, app, agent or error.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--search", help="Text in preview, model, app, agent or error.")
+    ] = None,
     tenant: TenantOption = DEFAULT_TENANT,
     data_dir: DataDir = None,
     config: ConfigFile = None,
@@ -78,14 +82,17 @@ def list_runs(
     if json:
         show_json(body)
         return
-    show_table(("id", "at", "status", "route", "model", "cost", "saved", "preview"), map(_row, body["runs"]), empty="No runs.")
+    show_table(
+        ("id", "at", "status", "route", "model", "cost", "saved", "preview"),
+        map(_row, body["runs"]),
+        empty="No runs.",
+    )
 
 
 def _row(run: Mapping[str, Any]) -> tuple[str, ...]:
     preview = " ".join(str(run["preview"]).split())[:40]
-    return (
-        run["id"], run["createdAt"][:19], run["status"], run["route"], run["model"], usd(run["costUsd"]), usd(run["savedUsd"]), preview,
-    )  # fmt: skip
+    cost, saved = usd(run["costUsd"]), usd(run["savedUsd"])
+    return (run["id"], run["createdAt"][:19], run["status"], run["route"], run["model"], cost, saved, preview)
 
 
 def show(
@@ -100,7 +107,10 @@ def show(
     async def job(database: Database) -> dict[str, Any]:
         async with database.reading() as db:
             run = await service.found(_look(settings, db, tenant), run_id)
-        shown = views.detail(run.line, run.details, run.bodies) | {"feedback": run.feedback, "payloadRemoved": run.removed}
+        shown = views.detail(run.line, run.details, run.bodies) | {
+            "feedback": run.feedback,
+            "payloadRemoved": run.removed,
+        }
         chain = run.integrity is None or run.integrity.ok
         return {"run": shown, "events": run.events, "sideEffects": run.effects, "chainOk": chain}
 
@@ -111,7 +121,11 @@ def show(
     run: dict[str, Any] = body["run"]
     for name, value in run.items():
         if value not in (None, "", [], {}):
-            typer.echo(f"{name:18} {value if isinstance(value, str) else jsonlib.dumps(value, ensure_ascii=False)}")
+            typer.echo(
+                f"{name:18} {value if isinstance(value, str) else jsonlib.dumps(value, ensure_ascii=False)}"
+            )
     typer.echo(f"{'chain':18} {'verified' if body['chainOk'] else 'BROKEN'}")
     for event in body["events"]:
-        typer.echo(f"  {event['at']}  {event['type']}  {jsonlib.dumps(event.get('payload'), ensure_ascii=False)[:200]}")
+        typer.echo(
+            f"  {event['at']}  {event['type']}  {jsonlib.dumps(event.get('payload'), ensure_ascii=False)[:200]}"
+        )

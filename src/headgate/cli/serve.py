@@ -23,7 +23,9 @@ Every option is also a setting: HEADGATE_PORT, HEADGATE_DATA_DIR, ... (`headgate
   OPENAI_API_KEY=sk-... headgate serve                   use OpenAI; without a key the built-in mock answers
   HEADGATE_API_KEY=secret headgate serve --host 0.0.0.0  protected mode: every call needs a key
 """
-WORKER_HELP = "Run the worker for background jobs. `serve` starts it by itself; use this with `serve --no-worker`."
+WORKER_HELP = (
+    "Run the worker for background jobs. `serve` starts it by itself; use this with `serve --no-worker`."
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,12 +42,20 @@ def serve(
     port: Annotated[int | None, _option("--port", "Port to listen on. [default: 4100]")] = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
-    workers: Annotated[int | None, _option("--workers", "Number of gateway processes. Only 1 is available yet.")] = None,
-    worker: Annotated[bool | None, _option("--worker/--no-worker", "Whether to start the worker. [default: yes]")] = None,
-    root_path: Annotated[str | None, _option("--root-path", "Path under which a proxy shows the gateway.")] = None,
+    workers: Annotated[
+        int | None, _option("--workers", "Number of gateway processes. Only 1 is available yet.")
+    ] = None,
+    worker: Annotated[
+        bool | None, _option("--worker/--no-worker", "Whether to start the worker. [default: yes]")
+    ] = None,
+    root_path: Annotated[
+        str | None, _option("--root-path", "Path under which a proxy shows the gateway.")
+    ] = None,
     tls_cert: Annotated[Path | None, _option("--tls-cert", "TLS certificate chain (PEM).")] = None,
     tls_key: Annotated[Path | None, _option("--tls-key", "Private key of the certificate (PEM).")] = None,
-    log_level: Annotated[str | None, _option("--log-level", "debug, info, warning or error. [default: info]")] = None,
+    log_level: Annotated[
+        str | None, _option("--log-level", "debug, info, warning or error. [default: info]")
+    ] = None,
 ) -> None:
     overrides = {
         "host": host, "port": port, "data_dir": data_dir, "config": config, "workers": workers, "worker": worker,
@@ -67,11 +77,15 @@ def _run(settings: Settings) -> int:
         fail(str(error))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            fail(f"Port {settings.port} on {settings.host} is taken. Choose another with --port; `headgate doctor` says by whom.")
+            fail(
+                f"Port {settings.port} on {settings.host} is taken. Choose another with --port; `headgate doctor` says by whom."
+            )
         if error.errno == errno.EADDRNOTAVAIL:
             fail(f"This machine does not have the address {settings.host}. Choose another with --host.")
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            fail(f"{error.strerror}: {error.filename or f'port {settings.port}'}. `headgate doctor` says more.")
+            fail(
+                f"{error.strerror}: {error.filename or f'port {settings.port}'}. `headgate doctor` says more."
+            )
         raise
 
 
@@ -82,6 +96,8 @@ def worker(
 ) -> None:
     settings = load_or_exit({"data_dir": data_dir, "config": config}).settings
     uvloop = importlib.import_module("uvloop")
-    importlib.import_module("headgate.kernel.logging").configure(level=settings.log_level, json_lines=settings.log_json)
+    importlib.import_module("headgate.kernel.logging").configure(
+        level=settings.log_level, json_lines=settings.log_json
+    )
     program = importlib.import_module("headgate.worker")
     raise typer.Exit(int(uvloop.run(program.run(settings, parent_pipe=parent_pipe))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -14,7 +14,6 @@ from headgate.call.caller import ALL_RIGHTS, Caller
 from headgate.cli.options import fail
 from headgate.config import Settings
 from headgate.config_values import without_password
-from headgate.kernel.clock import SystemClock
 from headgate.kernel.errors import GatewayError
 from headgate.store.engine import Database
 from headgate.store.folder import DataFolderInUse, FolderLock, prepare_folder
@@ -54,22 +53,22 @@ def work(settings: Settings, job: Callable[[Database], Awaitable[Result]]) -> Re
     except SchemaTooNew as error:
         fail(str(error))
     except DataFolderInUse:
-        fail("A gateway of another version is running on this data folder. Stop it first; the database must be migrated.")
+        fail(
+            "A gateway of another version is running on this data folder. Stop it first; the database must be migrated."
+        )
     except GatewayError as error:
         fail(error.message)
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
-        fail(f"The database {without_password(settings.main_db_url)} cannot be used: {reason}. `headgate doctor` says more.")
+        fail(
+            f"The database {without_password(settings.main_db_url)} cannot be used: {reason}. `headgate doctor` says more."
+        )
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Database]:
+async def _open(settings: Settings) -> AsyncGenerator[Database]:
     database = Database(settings.main_db_url)
     try:
         yield database
     finally:
         await database.dispose()
-
-
-def clock() -> SystemClock:
-    return SystemClock()

@@ -53,5 +53,5 @@ def _sentence(report: dict[str, Any]) -> str:
     if report["ok"]:
         waiting = f", {report['unchained']} not chained yet" if report["unchained"] else ""
         return f"good  {name}: {report['count']} rows{waiting}"
-    bad = report["firstBad"] or {}
+    bad: dict[str, Any] = report["firstBad"] or {}
     return f"BAD   {name}: row {bad.get('number')} {bad.get('id')}: {report['reason']}"

@@ -14,4 +14,6 @@ def add_to(app: typer.Typer) -> None:
 
 
 def version() -> None:
-    typer.echo(f"headgate {__version__} (Python {platform.python_version()}, {platform.system()} {platform.machine()})")
+    typer.echo(
+        f"headgate {__version__} (Python {platform.python_version()}, {platform.system()} {platform.machine()})"
+    )

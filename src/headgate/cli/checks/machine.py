@@ -23,6 +23,7 @@ SKEW_S = 60.0
 DAY_S = 86400.0
 SPARE_FILES = 512
 TIMEOUT_S = 2.0
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask whoever listens on all addresses
 
 
 def port(settings: Settings) -> Iterator[Finding]:
@@ -47,15 +48,20 @@ def _taken(settings: Settings, error: OSError) -> Finding:
     holder = port_holder(settings.port)
     if holder:
         return Finding(
-            "port", "bad", f"{where} is taken by {holder}.", "End it, or choose another port: --port or HEADGATE_PORT."
+            "port",
+            "bad",
+            f"{where} is taken by {holder}.",
+            "End it, or choose another port: --port or HEADGATE_PORT.",
         )
-    return Finding("port", "bad", f"{where} cannot be used: {error.strerror}.", "Choose another with --port and --host.")
+    return Finding(
+        "port", "bad", f"{where} cannot be used: {error.strerror}.", "Choose another with --port and --host."
+    )
 
 
 def _our_health(settings: Settings) -> dict[str, Any] | None:
     """What `/health` says on the port, if it is a gateway that answers."""
     make = http.client.HTTPSConnection if settings.tls_cert else http.client.HTTPConnection
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    host = ANY_ADDRESS.get(settings.host, settings.host)
     connection = make(host, settings.port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", "/health")
@@ -97,7 +103,9 @@ def clock(settings: Settings, answer: ProviderAnswer | None) -> Iterator[Finding
     cure = "Turn time synchronisation on (timedatectl set-ntp true). Expiry of keys, limits and TLS depend on it."
     newest = max((each.stat().st_mtime for each in settings.data_dir.glob("*") if each.exists()), default=0.0)
     if newest > now + SKEW_S:
-        yield Finding("clock", "bad", "The clock has gone back: files in the data folder are from the future.", cure)
+        yield Finding(
+            "clock", "bad", "The clock has gone back: files in the data folder are from the future.", cure
+        )
         return
     if answer is not None and answer.date:
         skew = now - parsedate_to_datetime(answer.date).timestamp()
@@ -118,6 +126,6 @@ def file_limit(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "file limit",
             "warn",
-            f"Only {soft} open files are allowed; {settings.pool_per_host} connections to a provider and as many clients need {needed}.",
+            f"Only {soft} open files are allowed; {settings.pool_per_host} connections each way need {needed}.",
             f"ulimit -n {needed}{room}, LimitNOFILE={needed} in systemd, or lower HEADGATE_POOL_PER_HOST.",
         )

@@ -59,7 +59,9 @@ def _sockets(process: Path) -> Iterator[str]:
 def describe(pid: int) -> str:
     """`process 123 (python -m headgate serve)`."""
     try:
-        words = (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        words = (
+            (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        )
     except OSError:
         words = ""
     return f"process {pid} ({words[:80]})" if words else f"process {pid}"

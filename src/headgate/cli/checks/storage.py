@@ -54,12 +54,21 @@ def folder(settings: Settings) -> Iterator[Finding]:
         return
     if is_in_use(path):
         holder = lock_holder(path / "lock")
-        yield Finding("data folder", "ok", f"{path} is in use by {holder or 'another process'}. Only one gateway can run on it.")
+        yield Finding(
+            "data folder",
+            "ok",
+            f"{path} is in use by {holder or 'another process'}. Only one gateway can run on it.",
+        )
     else:
         yield Finding("data folder", "ok", f"{path} can be written, and no gateway runs on it.")
     open_to_others = [each for each in (path / "keys").glob("*") if stat.S_IMODE(each.stat().st_mode) & 0o077]
     if open_to_others:
-        yield Finding("data folder", "warn", f"{open_to_others[0]} can be read by other users.", f"chmod 600 {path / 'keys'}/*")
+        yield Finding(
+            "data folder",
+            "warn",
+            f"{open_to_others[0]} can be read by other users.",
+            f"chmod 600 {path / 'keys'}/*",
+        )
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -68,7 +77,9 @@ def database(settings: Settings) -> Iterator[Finding]:
     try:
         found = current_revision(settings.main_db_url)
     except DATABASE_ERRORS as error:
-        yield Finding("database", "bad", f"{shown} cannot be reached: {_reason(error)}.", _database_cure(settings))
+        yield Finding(
+            "database", "bad", f"{shown} cannot be reached: {_reason(error)}.", _database_cure(settings)
+        )
         return
     if found is None:
         yield Finding("database", "ok", f"{shown} is new; the first start makes its tables.")
@@ -113,7 +124,11 @@ def _database_cure(settings: Settings) -> str:
 
 def disk(settings: Settings) -> Iterator[Finding]:
     """Is there room for the spool and the database?"""
-    path = next(each for each in (settings.data_dir.absolute(), *settings.data_dir.absolute().parents) if each.exists())
+    path = next(
+        each
+        for each in (settings.data_dir.absolute(), *settings.data_dir.absolute().parents)
+        if each.exists()
+    )
     usage = shutil.disk_usage(path)
     free = f"{usage.free / GIB:.1f} GiB of {usage.total / GIB:.1f} GiB are free"
     needed = 2 * settings.spool_segment_bytes
@@ -134,7 +149,7 @@ def spool(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "spool",
             "bad",
-            f"{len(segments)} files, {taken / GIB:.2f} GiB: more than half of HEADGATE_SPOOL_MAX_BYTES. When it is full, calls are refused.",
+            f"{len(segments)} files, {taken / GIB:.2f} GiB: more than half of what they may take. Then calls are refused.",
             "See why the database does not take the rows (check `database` above and the log lines of the drain).",
         )
     elif segments and not is_in_use(settings.data_dir):

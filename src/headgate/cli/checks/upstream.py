@@ -42,7 +42,11 @@ async def provider(settings: Settings) -> tuple[ProviderAnswer | None, list[Find
     name = settings.provider or ("openai" if settings.openai_api_key or settings.openai_base_url else "mock")
     if name == "mock":
         return None, [
-            Finding("provider", "ok", "The built-in mock provider answers; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.")
+            Finding(
+                "provider",
+                "ok",
+                "The built-in mock provider answers; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.",
+            )
         ]
     base = _base(settings)
     shown = without_password(base)
@@ -51,7 +55,10 @@ async def provider(settings: Settings) -> tuple[ProviderAnswer | None, list[Find
     except UpstreamFailure as failure:
         return None, [
             Finding(
-                "provider", "bad", f"{shown} does not answer: {failure.message} ({failure.kind}).", CURES.get(failure.kind, LATER)
+                "provider",
+                "bad",
+                f"{shown} does not answer: {failure.message} ({failure.kind}).",
+                CURES.get(failure.kind, LATER),
             )
         ]
     return answer, [_judge(answer.status, shown, has_key=bool(settings.openai_api_key))]
