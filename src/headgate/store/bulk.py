@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Protocol
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] it ships none
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -22,6 +22,13 @@ from headgate.store.engine import PG_SETTINGS
 Row = Sequence[Any]
 SQLITE_VALUES = 30_000  # SQLite takes 32,766 values in one statement
 TOGETHER = (128, 16)  # rows in one statement: few sizes, since each is prepared once
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "wal_autocheckpoint=4000",
+    "temp_store=MEMORY",
+    "cache_size=-16000",
+)
 BUSY_MS = 1000
 
 DatabaseTrouble = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -55,12 +62,14 @@ class SqliteBulk:
     """Many rows a statement, so that the interpreter is handed over seldom."""
 
     def __init__(self, path: str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000, cached_statements=64)
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=4000", "temp_store=MEMORY", "cache_size=-16000"):
+        self._db = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000, cached_statements=64
+        )
+        for pragma in PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -115,13 +124,14 @@ class PostgresBulk:
     def __init__(self, url: str) -> None:
         self._loop = asyncio.new_event_loop()
         plain = "postgresql://" + url.partition("://")[2]
-        self._db: asyncpg.Connection = self._wait(asyncpg.connect(plain, timeout=5, command_timeout=60, server_settings=PG_SETTINGS))
+        connect: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] untyped
+        self._db: Any = self._wait(connect(plain, timeout=5, command_timeout=60, server_settings=PG_SETTINGS))
 
     def _wait(self, work: Any) -> Any:
         return self._loop.run_until_complete(work)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         transaction = self._db.transaction()
         self._wait(transaction.start())
         try:
@@ -138,7 +148,9 @@ class PostgresBulk:
     def insert(self, table: sa.Table, rows: Sequence[Row]) -> int:
         if not rows:
             return 0
-        return int(self._wait(self._db.execute(_postgres_insert(table), *zip(*rows, strict=True))).rpartition(" ")[2])
+        return int(
+            self._wait(self._db.execute(_postgres_insert(table), *zip(*rows, strict=True))).rpartition(" ")[2]
+        )
 
     def run(self, statement: str, values: Row = ()) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._wait(self._db.fetch(_numbered(statement), *values))]
@@ -157,7 +169,10 @@ class PostgresBulk:
 def _postgres_insert(table: sa.Table) -> str:
     dialect = postgresql.dialect()
     names = ", ".join(column.name for column in table.columns)
-    arrays = ", ".join(f"${number}::{_array_type(column.type.compile(dialect))}" for number, column in enumerate(table.columns, 1))
+    arrays = ", ".join(
+        f"${number}::{_array_type(column.type.compile(dialect))}"
+        for number, column in enumerate(table.columns, 1)
+    )
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
 
 

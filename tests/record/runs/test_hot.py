@@ -101,7 +101,9 @@ async def test_frames_of_a_dead_process_are_replayed_once(database: Database, tm
     assert (row.cost_pico, row.price_known, read_details(row.details).hold_pico) == (None, False, 77)
 
 
-async def test_a_spool_of_a_worker_number_that_is_gone_is_replayed_and_removed(database: Database, tmp_path: Path) -> None:
+async def test_a_spool_of_a_worker_number_that_is_gone_is_replayed_and_removed(
+    database: Database, tmp_path: Path
+) -> None:
     other = Recorder(config(database.url, tmp_path, worker=3, workers=4), SystemClock(), IDS)
     await other.start()
     stop_draining(other)
@@ -119,7 +121,9 @@ async def test_two_processes_never_write_to_one_spool(database: Database, tmp_pa
             await Recorder(config(database.url, tmp_path), SystemClock(), IDS).start()
 
 
-async def test_a_locked_database_slows_no_call_and_loses_nothing(sqlite_template: Path, tmp_path: Path) -> None:
+async def test_a_locked_database_slows_no_call_and_loses_nothing(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "headgate.db"
     with sqlite3.connect(sqlite_template) as source, sqlite3.connect(path) as copy:
         source.backup(copy)
@@ -137,7 +141,9 @@ async def test_a_locked_database_slows_no_call_and_loses_nothing(sqlite_template
         locker.close()
 
 
-async def test_a_full_spool_refuses_new_calls_and_keeps_its_word_to_begun_ones(database: Database, tmp_path: Path) -> None:
+async def test_a_full_spool_refuses_new_calls_and_keeps_its_word_to_begun_ones(
+    database: Database, tmp_path: Path
+) -> None:
     async with recording(database.url, tmp_path, max_bytes=MIB) as recorder:
         stop_draining(recorder)
         begun: list[str] = []
@@ -170,24 +176,34 @@ async def test_serving_without_record_is_counted_loss(database: Database, tmp_pa
         assert recorder.stats().frames_written + recorder.stats().lost_frames == 100
 
 
-async def test_late_events_wait_for_their_run_and_go_on_with_its_chain(database: Database, tmp_path: Path) -> None:
+async def test_late_events_wait_for_their_run_and_go_on_with_its_chain(
+    database: Database, tmp_path: Path
+) -> None:
     async with recording(database.url, tmp_path) as recorder:
         tenant = closed("run_1").tenant
         recorder.write(Late("run_1", tenant, Event(1, "tool.called", {"name": "a"})))
         assert await recorder.caught_up(5)
         recorder.write(closed("run_1"))
         assert await recorder.caught_up(5)
-        recorder.write(Late("run_1", tenant, Event(2, "side_effect.planned", {"toolName": "mail", "level": 3})))
+        recorder.write(
+            Late("run_1", tenant, Event(2, "side_effect.planned", {"toolName": "mail", "level": 3}))
+        )
         assert await recorder.caught_up(5)
     async with database.reading() as db:
-        late = (await db.execute(sa.select(late_events.c.number, late_events.c.chain).order_by(late_events.c.number))).all()
+        late = (
+            await db.execute(
+                sa.select(late_events.c.number, late_events.c.chain).order_by(late_events.c.number)
+            )
+        ).all()
         effect = (await db.execute(sa.select(side_effects))).one()
     assert [number for number, _ in late] == [0, 1]
     assert all(chain for _, chain in late)
     assert (effect.status, effect.tool, effect.level) == ("planned", "mail", 3)
 
 
-async def test_a_frame_that_no_database_takes_does_not_stop_the_others(database: Database, tmp_path: Path) -> None:
+async def test_a_frame_that_no_database_takes_does_not_stop_the_others(
+    database: Database, tmp_path: Path
+) -> None:
     async with recording(database.url, tmp_path) as recorder:
         recorder.write(closed("run_1"))
         recorder.write(closed("run_2", at_us=2**63))
@@ -198,7 +214,9 @@ async def test_a_frame_that_no_database_takes_does_not_stop_the_others(database:
     assert b"run_2" in (tmp_path / "spool" / "0" / "rejected.frames").read_bytes()
 
 
-async def test_a_call_open_while_its_segment_goes_is_still_known_after_a_crash(database: Database, tmp_path: Path) -> None:
+async def test_a_call_open_while_its_segment_goes_is_still_known_after_a_crash(
+    database: Database, tmp_path: Path
+) -> None:
     first = Recorder(config(database.url, tmp_path), SystemClock(), IDS)
     await first.start()
     first.write(opened("run_long"))

@@ -49,22 +49,33 @@ async def get(client: httpx2.AsyncClient, path: str, **params: object) -> dict[s
     return answer.json()
 
 
-async def test_a_run_can_be_read_the_moment_it_is_written(client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_a_run_can_be_read_the_moment_it_is_written(
+    client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     run_id = IDS.new("run")
     recorder.write(closed(run_id))
     body = await get(client, f"/api/v1/runs/{run_id}")
     run = body["run"]
     assert isinstance(run, dict)
-    assert (run["status"], run["route"], run["costUsd"], run["request"]) == ("completed", "live", 0.000425, {"model": "gpt-4o"})
+    assert (run["status"], run["route"], run["costUsd"], run["request"]) == (
+        "completed",
+        "live",
+        0.000425,
+        {"model": "gpt-4o"},
+    )
     assert run["routeExplanation"]["reason"] == "no cached answer"
     assert run["usageRaw"] == {"prompt_tokens": 50, "completion_tokens": 30}
     assert [event["type"] for event in body["events"]] == ["model.called", "run.completed"]
 
 
-async def test_undrained_runs_are_in_detail_lists_integrity_and_savings(client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_undrained_runs_are_in_detail_lists_integrity_and_savings(
+    client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     with no_drain(recorder):
         run_id = IDS.new("run")
-        recorder.write(closed(run_id, events=[Event(1, "side_effect.planned", {"toolName": "mail", "level": 4})]))
+        recorder.write(
+            closed(run_id, events=[Event(1, "side_effect.planned", {"toolName": "mail", "level": 4})])
+        )
         detail = await get(client, f"/api/v1/runs/{run_id}")
         assert detail["run"]["response"] == {"id": "chatcmpl-1"}
         assert detail["sideEffects"][0]["level"] == 4
@@ -72,9 +83,13 @@ async def test_undrained_runs_are_in_detail_lists_integrity_and_savings(client: 
         listed = await get(client, "/api/v1/runs")
         assert ([run["id"] for run in listed["runs"]], listed["total"]) == ([run_id], 1)
         assert (await get(client, "/api/v1/savings"))["totalCostUsd"] == 0.000425
-        traced = await client.post("/api/v1/trace", json={"runId": run_id, "type": "tool.called", "payload": {"name": "a"}})
+        traced = await client.post(
+            "/api/v1/trace", json={"runId": run_id, "type": "tool.called", "payload": {"name": "a"}}
+        )
         assert traced.status_code == 200
-        rated = await client.post(f"/api/v1/runs/{run_id}/feedback", json={"type": "rating", "rating": -1, "correction": "no"})
+        rated = await client.post(
+            f"/api/v1/runs/{run_id}/feedback", json={"type": "rating", "rating": -1, "correction": "no"}
+        )
         assert rated.status_code == 200
         detail = await get(client, f"/api/v1/runs/{run_id}")
         assert [event["type"] for event in detail["events"]] == ["side_effect.planned", "tool.called"]
@@ -135,14 +150,20 @@ async def test_lists_are_filtered_searched_and_paged(client: httpx2.AsyncClient,
     assert ([ids.index(run["id"]) for run in last["runs"]], last["cursor"]) == ([0], None)
 
 
-@pytest.mark.parametrize("params", [{"since": "yesterday"}, {"limit": "501"}, {"offset": "-1"}, {"until": "1e400"}])
-async def test_a_bad_query_is_a_400_that_names_the_field(client: httpx2.AsyncClient, params: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "params", [{"since": "yesterday"}, {"limit": "501"}, {"offset": "-1"}, {"until": "1e400"}]
+)
+async def test_a_bad_query_is_a_400_that_names_the_field(
+    client: httpx2.AsyncClient, params: dict[str, str]
+) -> None:
     answer = await client.get("/api/v1/runs", params=params)
     assert answer.status_code == 400
     assert next(iter(params)) in answer.text
 
 
-async def test_pages_stay_whole_while_some_runs_are_undrained(client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_pages_stay_whole_while_some_runs_are_undrained(
+    client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     ids = [IDS.new("run") for _ in range(9)]
     for run_id in ids[:3] + ids[5:6]:
         recorder.write(closed(run_id))
@@ -156,14 +177,18 @@ async def test_pages_stay_whole_while_some_runs_are_undrained(client: httpx2.Asy
     assert seen == ids[::-1]
 
 
-async def test_other_tenants_and_apps_see_nothing(house: House, client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_other_tenants_and_apps_see_nothing(
+    house: House, client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     theirs, mine = IDS.new("run"), IDS.new("run")
     recorder.write(closed(theirs, tenant="ten_other", preview="marker"))
     recorder.write(closed(mine, app="support"))
     for _ in range(2):
         assert (await client.get(f"/api/v1/runs/{theirs}")).status_code == 404
         assert (await client.get(f"/api/v1/runs/{theirs}/integrity")).status_code == 404
-        assert (await client.post("/api/v1/trace", json={"runId": theirs, "type": "a", "payload": {}})).status_code == 404
+        assert (
+            await client.post("/api/v1/trace", json={"runId": theirs, "type": "a", "payload": {}})
+        ).status_code == 404
         assert (await client.post(f"/api/v1/runs/{theirs}/feedback", json={"rating": 1})).status_code == 404
         listed = await client.get("/api/v1/runs", params={"q": "marker"})
         assert (listed.json()["total"], theirs in listed.text) == (0, False)
@@ -171,7 +196,9 @@ async def test_other_tenants_and_apps_see_nothing(house: House, client: httpx2.A
     assert (await get(client, "/api/v1/savings"))["totalRuns"] == 1
 
 
-async def test_a_changed_event_is_found_and_named(house: House, client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_a_changed_event_is_found_and_named(
+    house: House, client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     run_id = IDS.new("run")
     recorder.write(closed(run_id))
     assert await recorder.caught_up(5)
@@ -182,7 +209,9 @@ async def test_a_changed_event_is_found_and_named(house: House, client: httpx2.A
     assert (report["ok"], report["firstBadIndex"], report["firstBad"]["type"]) == (False, 1, "run.kompleted")
 
 
-async def test_a_removed_late_event_breaks_the_chain_of_the_next(house: House, client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_a_removed_late_event_breaks_the_chain_of_the_next(
+    house: House, client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     run_id = IDS.new("run")
     recorder.write(closed(run_id))
     for name in ("one", "two"):
@@ -207,24 +236,47 @@ async def test_a_removed_late_event_breaks_the_chain_of_the_next(house: House, c
         ("/api/v1/ingest/prompt", {"source": "x"}, 400),
     ],
 )
-async def test_what_can_not_be_added_is_refused(client: httpx2.AsyncClient, path: str, body: object, status: int) -> None:
+async def test_what_can_not_be_added_is_refused(
+    client: httpx2.AsyncClient, path: str, body: object, status: int
+) -> None:
     answer = await client.post(path, json=body)
     assert answer.status_code == status, answer.text
 
 
-async def test_an_exact_repeat_shows_the_bodies_of_the_run_it_repeats(client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_an_exact_repeat_shows_the_bodies_of_the_run_it_repeats(
+    client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     first, second = IDS.new("run"), IDS.new("run")
     recorder.write(closed(first))
-    recorder.write(closed(second, route="exact_cache", request=b"", response=b"", same_as=first, cost_pico=0, saved_pico=425_000_000))
+    recorder.write(
+        closed(
+            second,
+            route="exact_cache",
+            request=b"",
+            response=b"",
+            same_as=first,
+            cost_pico=0,
+            saved_pico=425_000_000,
+        )
+    )
     run = (await get(client, f"/api/v1/runs/{second}"))["run"]
     assert (run["response"], run["savedUsd"]) == ({"id": "chatcmpl-1"}, 0.000425)
     savings = await get(client, "/api/v1/savings")
     assert (savings["totalRuns"], savings["liveRuns"], savings["optimizedRuns"]) == (2, 1, 1)
-    assert (savings["totalSavedUsd"], savings["cacheHitRate"], savings["artifactHitRate"]) == (0.000425, 0.5, 0.0)
+    assert (savings["totalSavedUsd"], savings["cacheHitRate"], savings["artifactHitRate"]) == (
+        0.000425,
+        0.5,
+        0.0,
+    )
 
 
 async def test_an_ingested_prompt_is_a_completed_run_that_costs_nothing(client: httpx2.AsyncClient) -> None:
-    body = {"source": "claude-code", "prompt": "Fix the bug", "sessionId": "s1", "metadata": {"project": "support"}}
+    body = {
+        "source": "claude-code",
+        "prompt": "Fix the bug",
+        "sessionId": "s1",
+        "metadata": {"project": "support"},
+    }
     run_id = (await client.post("/api/v1/ingest/prompt", json=body)).json()["runId"]
     run = (await get(client, f"/api/v1/runs/{run_id}"))["run"]
     assert (run["route"], run["status"], run["costUsd"], run["session"]) == ("ingest", "completed", 0, "s1")
@@ -238,13 +290,20 @@ async def test_ghost_and_blocked_runs_are_told_apart(client: httpx2.AsyncClient,
     recorder.write(closed(IDS.new("run"), status="blocked", route="blocked", cost_pico=0))
     recorder.write(closed(IDS.new("run"), cost_pico=None, price_known=False))
     savings = await get(client, "/api/v1/savings")
-    assert (savings["ghostSavedUsd"], savings["blockedRuns"], savings["liveRuns"], savings["unpricedRuns"]) == (1.0, 1, 2, 1)
+    assert (
+        savings["ghostSavedUsd"],
+        savings["blockedRuns"],
+        savings["liveRuns"],
+        savings["unpricedRuns"],
+    ) == (1.0, 1, 2, 1)
     hour = 1_767_225_600
     assert (await get(client, "/api/v1/savings", since=hour + 3600))["totalRuns"] == 0
     assert (await get(client, "/api/v1/savings", since=hour, app="default-app"))["totalRuns"] == 3
 
 
-async def test_web_fetches_traced_by_an_sdk_count_as_saved_tokens(client: httpx2.AsyncClient, recorder: Recorder) -> None:
+async def test_web_fetches_traced_by_an_sdk_count_as_saved_tokens(
+    client: httpx2.AsyncClient, recorder: Recorder
+) -> None:
     run_id = IDS.new("run")
     recorder.write(closed(run_id))
     event = {"runId": run_id, "type": "web.fetched", "payload": {"tokensSavedEstimate": 1200}}

@@ -26,17 +26,30 @@ async def tenants(db: AsyncConnection) -> list[str]:
 
 
 async def head(db: AsyncConnection, tenant: str) -> tuple[int, bytes] | None:
-    row = (await db.execute(sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant == tenant))).first()
+    row = (
+        await db.execute(
+            sa.select(ledger_heads.c.seq, ledger_heads.c.hash).where(ledger_heads.c.tenant == tenant)
+        )
+    ).first()
     return (row[0], bytes(row[1])) if row else None
 
 
 async def page_after(db: AsyncConnection, tenant: str, seq: int, limit: int) -> Sequence[sa.Row[Any]]:
-    query = sa.select(ledger).where(ledger.c.tenant == tenant, ledger.c.seq > seq).order_by(ledger.c.seq).limit(limit)
+    query = (
+        sa.select(ledger)
+        .where(ledger.c.tenant == tenant, ledger.c.seq > seq)
+        .order_by(ledger.c.seq)
+        .limit(limit)
+    )
     return (await db.execute(query)).all()
 
 
 async def waiting(db: AsyncConnection, tenant: str) -> int:
-    query = sa.select(sa.func.count()).select_from(ledger).where(ledger.c.tenant == tenant, ledger.c.seq.is_(None))
+    query = (
+        sa.select(sa.func.count())
+        .select_from(ledger)
+        .where(ledger.c.tenant == tenant, ledger.c.seq.is_(None))
+    )
     return (await db.execute(query)).scalar_one()
 
 
@@ -60,7 +73,12 @@ def move_head(db: Bulk, tenant: str, seq: int, digest: bytes) -> None:
 
 def place(db: Bulk, row_id: str, seq: int, digest: bytes) -> bool:
     """Give a waiting row its number; False when another drain did."""
-    return bool(db.run("UPDATE ledger SET seq = ?, hash = ? WHERE id = ? AND seq IS NULL RETURNING id", (seq, digest, row_id)))
+    return bool(
+        db.run(
+            "UPDATE ledger SET seq = ?, hash = ? WHERE id = ? AND seq IS NULL RETURNING id",
+            (seq, digest, row_id),
+        )
+    )
 
 
 def add(db: Bulk, row: Row) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -58,8 +58,9 @@ class Verdict:
 async def append(db: AsyncConnection, tenant: str, act: Act) -> None:
     """Put `act` down in the caller's transaction. It gets its place in the chain within a second."""
     row = {
-        "id": act.id, "tenant": tenant, "seq": None, "at_us": act.at_us, "kind": act.kind, "actor": act.actor, "target": act.target,
-        "decision": act.decision, "run_id": act.run_id, "detail": canonical(act.detail).decode(), "hash": None,
+        "id": act.id, "tenant": tenant, "seq": None, "at_us": act.at_us, "kind": act.kind, "actor": act.actor,
+        "target": act.target, "decision": act.decision, "run_id": act.run_id, "detail": canonical(act.detail).decode(),
+        "hash": None,
     }  # fmt: skip
     await queries.insert(db, row)
 
@@ -98,22 +99,50 @@ def chain(db: Bulk, acts: Sequence[tuple[str, Act]]) -> None:
         queries.move_head(db, tenant, seq + 1, digest)
 
 
+class Walk:
+    """Goes along one tenant's chain and stops where it is broken. After that `verdict` says how it went."""
+
+    def __init__(self, db: AsyncConnection, tenant: str) -> None:
+        self._db = db
+        self._tenant = tenant
+        self.verdict = Verdict(tenant, True, 0, 0)
+
+    async def rows(self) -> AsyncGenerator[Any]:
+        """Every row that is as it was chained, a page in memory at a time."""
+        tenant, seq, digest = self._tenant, 0, _start(self._tenant)
+        waiting = await queries.waiting(self._db, tenant)
+        while rows := await queries.page_after(self._db, tenant, seq, PAGE):
+            for row in rows:
+                digest = _digest(digest, tuple(row), row.seq)
+                reason = _misfit(row, seq, digest)
+                if reason:
+                    self.verdict = Verdict(tenant, False, seq, waiting, (row.seq, row.id), reason)
+                    return
+                seq = row.seq
+                yield row
+        head = await queries.head(self._db, tenant)
+        if (head or (0, _start(tenant))) != (seq, digest):
+            self.verdict = Verdict(
+                tenant, False, seq, waiting, (seq + 1, ""), "the end of the chain is missing"
+            )
+            return
+        self.verdict = Verdict(tenant, True, seq, waiting)
+
+
+def _misfit(row: Any, before: int, digest: bytes) -> str:
+    if row.seq != before + 1:
+        return "a row is missing before this one"
+    if row.hash is None or digest != bytes(row.hash):
+        return "this row is not what was chained"
+    return ""
+
+
 async def verify(db: AsyncConnection, tenant: str) -> Verdict:
-    """Walk the tenant's chain, a page at a time, and name the first row that was changed, removed or put in."""
-    seq, digest = 0, _start(tenant)
-    waiting = await queries.waiting(db, tenant)
-    while rows := await queries.page_after(db, tenant, seq, PAGE):
-        for row in rows:
-            if row.seq != seq + 1:
-                return Verdict(tenant, False, seq, waiting, (seq + 1, row.id), "a row is missing before this one")
-            digest = _digest(digest, tuple(row), row.seq)
-            if row.hash is None or digest != bytes(row.hash):
-                return Verdict(tenant, False, seq, waiting, (row.seq, row.id), "this row is not what was chained")
-            seq = row.seq
-    head = await queries.head(db, tenant)
-    if (head or (0, _start(tenant))) != (seq, digest):
-        return Verdict(tenant, False, seq, waiting, (seq + 1, ""), "the end of the chain is missing")
-    return Verdict(tenant, True, seq, waiting)
+    """Walk the tenant's chain and name the first row that was changed, removed or put in."""
+    walk = Walk(db, tenant)
+    async for _ in walk.rows():
+        pass
+    return walk.verdict
 
 
 async def tenants(db: AsyncConnection) -> list[str]:

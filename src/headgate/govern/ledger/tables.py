@@ -18,8 +18,10 @@ ledger = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),  # canonical JSON
     sa.Column("hash", sa.LargeBinary, nullable=True),
     sa.Index("uq_ledger_tenant_seq", "tenant", "seq", unique=True),
-    sa.Index("ix_ledger_waiting", "at_us", sqlite_where=sa.text("seq IS NULL"), postgresql_where=sa.text("seq IS NULL")),
 )  # fmt: skip
+
+_waits = ledger.c.seq.is_(None)
+sa.Index("ix_ledger_waiting", ledger.c.at_us, sqlite_where=_waits, postgresql_where=_waits)
 
 ledger_heads = sa.Table(
     "ledger_heads", metadata,

@@ -37,7 +37,10 @@ NAMES: Final = frozenset({
     KEY_CREATED, KEY_REVOKED,
     UPGRADE_DROVER_CAP_REACHED, UPGRADE_FERAL_BYPASS_DETECTED, UPGRADE_PII_DETECTED, UPGRADE_ERROR_RATE_HIGH,
 })  # fmt: skip
-FAMILIES: Final = ("upgrade.drover_savings_", "upgrade.trace_milestone_")  # the reference writes them with a `*` at the end
+FAMILIES: Final = (
+    "upgrade.drover_savings_",
+    "upgrade.trace_milestone_",
+)  # the reference writes them with a `*` at the end
 
 
 def is_known(name: str) -> bool:

@@ -23,9 +23,15 @@ _TYPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}")
 async def add_event(look: Look, body: TraceBody) -> Event:
     """Add a trace event to a run, going on or ended. Raises RunNotFound, BadRequest, TooLarge."""
     if not _TYPE.fullmatch(body.type):
-        raise BadRequest("An event type is letters, digits, `.`, `_`, `-` and `:`, at most 128 of them.", param="type")
+        raise BadRequest(
+            "An event type is letters, digits, `.`, `_`, `-` and `:`, at most 128 of them.", param="type"
+        )
     if len(json.encode(body.payload)) > MAX_EVENT_BYTES:
-        raise TooLarge(f"The payload of an event is at most {MAX_EVENT_BYTES} bytes.", param="payload", limit=MAX_EVENT_BYTES)
+        raise TooLarge(
+            f"The payload of an event is at most {MAX_EVENT_BYTES} bytes.",
+            param="payload",
+            limit=MAX_EVENT_BYTES,
+        )
     if not await exists(look, body.runId):
         raise RunNotFound(body.runId)
     event = Event(to_us(look.clock.now()), body.type, body.payload)
@@ -42,7 +48,11 @@ async def add_feedback(look: Look, run_id: str, body: FeedbackBody, ids: Ids) ->
     if body.type == "correction" and not body.correction:
         raise BadRequest("Feedback of type correction needs a correction.", param="correction")
     if body.correction is not None and len(body.correction.encode()) > MAX_CORRECTION_BYTES:
-        raise TooLarge(f"A correction is at most {MAX_CORRECTION_BYTES} bytes.", param="correction", limit=MAX_CORRECTION_BYTES)
+        raise TooLarge(
+            f"A correction is at most {MAX_CORRECTION_BYTES} bytes.",
+            param="correction",
+            limit=MAX_CORRECTION_BYTES,
+        )
     if not await exists(look, run_id):
         raise RunNotFound(run_id)
     kind = body.type or ("rating" if body.rating is not None else "correction")
@@ -65,9 +75,12 @@ def ingest(look: Look, body: IngestBody, ids: Ids, *, app: str, agent: str, subj
     project = body.metadata.get("project")
     look.recorder.write(
         Closed(
-            run_id, look.tenant, now_us, 0, "completed", 200, INGEST, INGEST, "/api/v1/ingest/prompt", caller.app_pin or app or DEFAULT_APP,
-            agent or ANONYMOUS_AGENT, subject, caller.key_id or "", caller.user_id or "", caller.mode, False, "", "", body.source, Usage(),
-            b"", 0, True, 0, 0, "", 0, "", "", "", "", 0, 0, events, explanation, [], json.encode({"prompt": body.prompt}), b"", "", "",
+            run_id, look.tenant, now_us, 0, "completed", 200, INGEST, INGEST, "/api/v1/ingest/prompt",
+            caller.app_pin or app or DEFAULT_APP,
+            agent or ANONYMOUS_AGENT, subject, caller.key_id or "", caller.user_id or "",
+            caller.mode, False, "", "", body.source, Usage(),
+            b"", 0, True, 0, 0, "", 0, "", "", "", "", 0, 0, events, explanation, [],
+            json.encode({"prompt": body.prompt}), b"", "", "",
             project if isinstance(project, str) and project else "default", body.sessionId or "", body.metadata,
             body.prompt[:PREVIEW_CHARS],
         )

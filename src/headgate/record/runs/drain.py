@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] it ships none
 import msgspec
 
 from headgate.call.frames import Opened
@@ -26,12 +26,13 @@ from headgate.store.spool.spool import Position, Spool
 
 log = get_log("runs")
 
+SpoolFrame = tuple[int, Any]  # kind and payload
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 5.0
 SEQUENCE_EVERY_S = 0.2
 POISON = (
-    sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, ValueError, TypeError,
-    KeyError, msgspec.MsgspecError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
+    sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, ValueError,
+    TypeError, KeyError, msgspec.MsgspecError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
 )  # fmt: skip
 """What one frame can raise that would be raised again each time it is tried."""
 
@@ -182,7 +183,7 @@ class Drain:
                 log.warning("drain.close_failed", error=repr(second))
 
 
-def keep_frames(db: Bulk, keeper: Keeper, frames: Sequence[tuple[int, Any]], end: Position) -> list[bytes]:
+def keep_frames(db: Bulk, keeper: Keeper, frames: Sequence[SpoolFrame], end: Position) -> list[bytes]:
     """Keep `frames` in one transaction. Those that can't be kept at all are left out and returned."""
     try:
         _keep(db, keeper, Batch.of(frames), end)
@@ -209,9 +210,11 @@ class _Undo(Exception):
     """Ends a trial transaction."""
 
 
-def _sift(db: Bulk, keeper: Keeper, frames: Sequence[tuple[int, Any]], end: Position) -> tuple[list[tuple[int, Any]], list[bytes]]:
+def _sift(
+    db: Bulk, keeper: Keeper, frames: Sequence[SpoolFrame], end: Position
+) -> tuple[list[SpoolFrame], list[bytes]]:
     """Try each frame alone, without keeping it."""
-    good: list[tuple[int, Any]] = []
+    good: list[SpoolFrame] = []
     bad: list[bytes] = []
     for kind, payload in frames:
         try:

@@ -16,7 +16,7 @@ from headgate.kernel.clock import Clock
 from headgate.kernel.errors import RecordUnavailable
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
-from headgate.record.runs.drain import Drain, keep_frames
+from headgate.record.runs.drain import Drain, DrainState, keep_frames
 from headgate.record.runs.keeping import CLOSED, KIND_OF, OPENED, Keeper
 from headgate.record.runs.overlay import Tail, read_tail
 from headgate.record.runs.payloads import Vault
@@ -99,9 +99,13 @@ class Recorder:
         self._ids = ids
         self._folder = config.data_dir / "spool" / str(config.worker)
         self._spool = Spool(self._folder, SpoolLimits(config.segment_bytes, config.max_bytes, config.fsync))
-        self.vault = Vault(read_or_make(config.data_dir / "keys" / "payload.key"))  # opens payloads for whoever may read them
+        self.vault = Vault(
+            read_or_make(config.data_dir / "keys" / "payload.key")
+        )  # opens payloads for whoever may read them
         self.spool_id = ""
-        self._open: dict[str, tuple[Opened, int]] = {}  # calls going on, and the segment that tells of their beginning
+        self._open: dict[
+            str, tuple[Opened, int]
+        ] = {}  # calls going on, and the segment that tells of their beginning
         self._locks: list[int] = []
         self._waiters: list[tuple[int, asyncio.Future[bool]]] = []
         self._lost = self._dropped = self._refused = 0
@@ -126,8 +130,12 @@ class Recorder:
         self.spool_id = folder_id(self._folder)
         vault = self.vault
         numbers = segment_numbers(self._folder)
-        self._spool.open()
         keeper = Keeper(self.spool_id, vault, self._clock, self._ids)
+        try:
+            self._spool.open()
+        except OSError as error:
+            self._make_room(self._replay(self._folder, keeper, numbers, self._spool.start), error)
+            numbers = []
         replays = [self._replay(self._folder, keeper, numbers, self._spool.start)]
         for folder in self._abandoned():
             left = segment_numbers(folder)
@@ -138,6 +146,17 @@ class Recorder:
             self._spool, keeper, lambda: open_bulk(self.config.database_url), interval_s=self.config.drain_interval_ms / 1000,
             clock=self._clock, replays=replays, still_open=lambda: dict(self._open), told=self._told,
         )  # fmt: skip
+
+    def _make_room(self, replay: Replay, error: OSError) -> None:
+        """There is no room for a new segment: bring the old ones into the database, which frees theirs."""
+        log.warning("recorder.no_room", error=str(error))
+        db = open_bulk(self.config.database_url)
+        try:
+            replay.run(db, DrainState())
+        finally:
+            db.close()
+        self._spool.forget_old()
+        self._spool.open()
 
     def _abandoned(self) -> list[Path]:
         """Spools of worker numbers that no longer exist, which the first worker takes over."""
@@ -153,7 +172,9 @@ class Recorder:
         return taken
 
     def _replay(self, folder: Path, keeper: Keeper, numbers: list[int], end: Position) -> Replay:
-        return Replay(folder, keeper, keep_frames, numbers, end, self._clock, self._spool.set_aside, lambda: None)
+        return Replay(
+            folder, keeper, keep_frames, numbers, end, self._clock, self._spool.set_aside, lambda: None
+        )
 
     async def close(self, *, timeout_s: float = 10.0) -> bool:
         """Drain and end. True when everything is in the database; else it is in the spool, for the next start."""
@@ -202,7 +223,8 @@ class Recorder:
         if not spool.append_promised(CLOSED, encode_frame(frame)):
             self._dropped += 1
             bare = _without_bodies(frame)
-            if not spool.append_promised(CLOSED, encode_frame(bare)) and not spool.append_promised(CLOSED, encode_frame(_barest(bare))):
+            tries = (bare, _barest(bare))
+            if not any(spool.append_promised(CLOSED, encode_frame(each)) for each in tries):
                 raise SpoolFull("not even the room that was kept for it is there")  # a broken disk
         del self._open[frame.run_id]
 
@@ -279,12 +301,24 @@ class Recorder:
 
 
 def _without_bodies(frame: Closed) -> Closed:
-    return msgspec.structs.replace(frame, request=b"", response=b"", warnings=[*frame.warnings, BODIES_DROPPED])
+    return msgspec.structs.replace(
+        frame, request=b"", response=b"", warnings=[*frame.warnings, BODIES_DROPPED]
+    )
 
 
 def _barest(frame: Closed) -> Closed:
     """What fits into the promised room, whatever the call was."""
-    short = {name: text[:TEXT_KEPT] for name in frame.__struct_fields__ if isinstance(text := getattr(frame, name), str)}
+    short = {
+        name: text[:TEXT_KEPT]
+        for name in frame.__struct_fields__
+        if isinstance(text := getattr(frame, name), str)
+    }
     return msgspec.structs.replace(
-        frame, **short, events=[], explanation={}, metadata={}, usage_raw=b"", warnings=[BODIES_DROPPED, EVENTS_DROPPED]
+        frame,
+        **short,
+        events=[],
+        explanation={},
+        metadata={},
+        usage_raw=b"",
+        warnings=[BODIES_DROPPED, EVENTS_DROPPED],
     )

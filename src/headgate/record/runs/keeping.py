@@ -70,6 +70,7 @@ class BatchHead:
     """The ids and heads of a tenant's runs in one batch, in the order of their numbers."""
 
     batch: int
+    last: int
     parts: list[bytes] = field(default_factory=list[bytes])
 
     @property
@@ -139,7 +140,10 @@ class Keeper:
         self._keep_bodies(db, runs, places)
         rows = list(map(run_row, runs, places))
         if holds:
-            rows = [run_row(run, place, hold_pico=holds.get(run.run_id, 0)) for run, place in zip(runs, places, strict=True)]
+            rows = [
+                run_row(run, place, hold_pico=holds.get(run.run_id, 0))
+                for run, place in zip(runs, places, strict=True)
+            ]
         if db.insert(tables.runs, rows) != len(rows):
             raise Repeated
         db.insert(tables.run_events, [(seq, chain) for seq, (chain, _) in enumerate(chained, first)])
@@ -154,7 +158,7 @@ class Keeper:
         for run, place in zip(runs, places, strict=True):
             head = heads.get(run.tenant)
             if head is None:
-                head = heads[run.tenant] = BatchHead(first)
+                head = heads[run.tenant] = BatchHead(first, first + len(runs) - 1)
             head.parts.append(run.run_id.encode() + place.head)
         return heads
 
@@ -172,12 +176,16 @@ class Keeper:
         for (tenant, subject), members in groups.items():
             key = keys[tenant, subject]
             for group in _split(runs, members):
-                bodies: list[Bodies] = [(runs[index].run_id, runs[index].request, runs[index].response) for index in group]
+                bodies: list[Bodies] = [
+                    (runs[index].run_id, runs[index].request, runs[index].response) for index in group
+                ]
                 address, data = self._vault.seal(tenant, subject, key, bodies)
                 for number, index in enumerate(group):
                     places[index].payload, places[index].payload_at = address, number
                 newest = runs[group[-1]].at_us
-                rows.append((address, tenant, subject, key.key_id, newest, len(group), len(data), data, None, None))
+                rows.append(
+                    (address, tenant, subject, key.key_id, newest, len(group), len(data), data, None, None)
+                )
         db.insert(tables.payloads, rows)
 
     def _subject_keys(self, db: Bulk, subjects: list[RunKey]) -> dict[RunKey, SubjectKey]:
@@ -218,12 +226,16 @@ class Keeper:
             if statements.add_late(db, (late.tenant, late.run_id, number, chain, encode_frame(late))):
                 break
         if late.event.name.startswith(SIDE_EFFECT):
-            db.insert(tables.side_effects, [side_effect_row(late.tenant, late.run_id, f"late{number}", late.event)])
+            db.insert(
+                tables.side_effects, [side_effect_row(late.tenant, late.run_id, f"late{number}", late.event)]
+            )
         return acts
 
     def _extended(self, tenant: str, run_id: str, events: int, head: bytes) -> tuple[str, ledger.Act]:
         detail = {"events": events, "head": head.hex()}
-        return tenant, ledger.Act.now(self._ids, self._clock, kind=ledger.RUN_EXTENDED, actor=ledger.DRAIN, run_id=run_id, detail=detail)
+        return tenant, ledger.Act.now(
+            self._ids, self._clock, kind=ledger.RUN_EXTENDED, actor=ledger.DRAIN, run_id=run_id, detail=detail
+        )
 
     def _chain_waiting(self, db: Bulk, runs: list[Closed], places: list[Place]) -> None:
         acts: list[tuple[str, ledger.Act]] = []
@@ -243,7 +255,7 @@ class Keeper:
 
 
 def _recorded(ids: Ids, now_us: int, tenant: str, head: BatchHead) -> tuple[str, ledger.Act]:
-    detail = {"batch": head.batch, "runs": len(head.parts), "digest": head.digest}
+    detail = {"first": head.batch, "last": head.last, "runs": len(head.parts), "digest": head.digest}
     return tenant, ledger.Act(ids.new("led"), now_us, ledger.RUNS_RECORDED, ledger.DRAIN, detail=detail)
 
 
@@ -273,4 +285,14 @@ def _event_of(frame: bytes) -> Event:
 
 
 def _feedback_row(each: Feedback) -> tuple[Any, ...]:
-    return (each.id, each.tenant, each.run_id, each.at_us, each.kind, each.rating, each.correction, each.key_id, each.user_id)
+    return (
+        each.id,
+        each.tenant,
+        each.run_id,
+        each.at_us,
+        each.kind,
+        each.rating,
+        each.correction,
+        each.key_id,
+        each.user_id,
+    )

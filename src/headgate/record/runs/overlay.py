@@ -70,10 +70,17 @@ def _frames(folder: Path, position: Position) -> Iterator[Frame]:
         if number < position.segment:
             continue
         try:
-            with segment_path(folder, number).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            with (
+                segment_path(folder, number).open("rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            ):
                 header = read_header(data[:FIRST])
                 start = position.offset if number == position.segment else FIRST
                 if header is not None:
-                    yield from (each for each in scan(data, header.seed, start=max(start, FIRST)) if not isinstance(each, Damage))
+                    yield from (
+                        each
+                        for each in scan(data, header.seed, start=max(start, FIRST))
+                        if not isinstance(each, Damage)
+                    )
         except FileNotFoundError:
             continue

@@ -1,6 +1,7 @@
 """Payloads at rest: the bodies of one subject's runs in a batch, compressed together, encrypted with the subject's key.
 
-`address = HMAC(tenant's address key, subject, compressed bytes)`. The key of a subject is wrapped by the data folder's payload key.
+`address = HMAC(tenant's address key, subject, compressed bytes)`. A subject's key is wrapped by the
+payload key of the data folder.
 """
 
 from __future__ import annotations
@@ -57,12 +58,16 @@ class Vault:
         packed = self._pack(_encode_group(group))
         address = self._address(tenant, subject, packed)
         nonce = os.urandom(NONCE)
-        return address, nonce + key.cipher.encrypt(nonce, packed, _bound(tenant, subject, key.key_id, address))
+        return address, nonce + key.cipher.encrypt(
+            nonce, packed, _bound(tenant, subject, key.key_id, address)
+        )
 
     def open(self, tenant: str, subject: str, key: SubjectKey, address: bytes, data: bytes) -> list[Bodies]:
         """The group again. Raises PayloadDamaged when these are not the bytes that were sealed for this row."""
         try:
-            packed = key.cipher.decrypt(data[:NONCE], data[NONCE:], _bound(tenant, subject, key.key_id, address))
+            packed = key.cipher.decrypt(
+                data[:NONCE], data[NONCE:], _bound(tenant, subject, key.key_id, address)
+            )
             return _decode_group(self._unpack.decompress(packed, max_output_size=MAX_PLAIN_BYTES))
         except (InvalidTag, zstandard.ZstdError, msgspec.MsgspecError) as error:
             raise PayloadDamaged(str(address.hex())) from error
@@ -70,7 +75,9 @@ class Vault:
     def _address(self, tenant: str, subject: str, packed: bytes) -> bytes:
         key = self._address_keys.get(tenant)
         if key is None:
-            key = self._address_keys[tenant] = hmac.digest(self._master, b"address\0" + tenant.encode(), "sha256")
+            key = self._address_keys[tenant] = hmac.digest(
+                self._master, b"address\0" + tenant.encode(), "sha256"
+            )
             if len(self._address_keys) > _KEPT_KEYS:
                 self._address_keys.popitem(last=False)
         return hmac.digest(key, subject.encode() + b"\0" + packed, "sha256")

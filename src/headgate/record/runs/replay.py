@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +65,9 @@ class Replay:
             segment_path(self.folder, number).unlink(missing_ok=True)
         self.done()
 
-    def _segment(self, db: Bulk, number: int, kept: Position, opened: dict[str, Opened], counts: Counts) -> None:
+    def _segment(
+        self, db: Bulk, number: int, kept: Position, opened: dict[str, Opened], counts: Counts
+    ) -> None:
         path = segment_path(self.folder, number)
         if not path.exists():
             return
@@ -76,7 +77,7 @@ class Replay:
             log.error("replay.segment_unreadable", file=path.name, bytes=len(data))
             counts.damaged_bytes += len(data)
             if any(data):
-                os.replace(path, path.with_suffix(".damaged"))
+                path.replace(path.with_suffix(".damaged"))
             return
         waiting: list[tuple[int, bytes]] = []
         size = 0
@@ -109,7 +110,9 @@ class Replay:
         runs = [interrupted(each, now_us=now_us) for each in opened.values()]
         holds = {run_id: each.hold_pico for run_id, each in opened.items()}
         with db.transaction():
-            self.keeper.keep(db, Batch(runs=runs, holds=holds), Position(self.end.segment, FIRST), repeated=True)
+            self.keeper.keep(
+                db, Batch(runs=runs, holds=holds), Position(self.end.segment, FIRST), repeated=True
+            )
         counts.interrupted += len(runs)
 
 

@@ -81,4 +81,6 @@ def _portion(groups: Sequence[Group], goal_bytes: int) -> list[Group]:
 
 
 def _sum(groups: Sequence[Group]) -> Removed:
-    return Removed(len(groups), sum(group.runs for group in groups), sum(group.stored_bytes for group in groups))
+    return Removed(
+        len(groups), sum(group.runs for group in groups), sum(group.stored_bytes for group in groups)
+    )

@@ -37,13 +37,16 @@ def _time(name: str, text: str | None) -> int | None:
 
 
 def _filter(
-    route: str | None = None, status: str | None = None, app: str | None = None, agent: str | None = None, model: str | None = None,
+    route: str | None = None, status: str | None = None, app: str | None = None, agent: str | None = None,
+    model: str | None = None,
     since: Annotated[str | None, Query(description="Runs that began at this time or later.")] = None,
     until: Annotated[str | None, Query(description="Runs that began before this time.")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Text in the preview, model, app, agent or error.")] = None,
     cursor: Annotated[str | None, Query(description="The `cursor` of the page before.")] = None,
 ) -> RunFilter:  # fmt: skip
-    return RunFilter(route, status, app, agent, model, _time("since", since), _time("until", until), q, cursor)
+    return RunFilter(
+        route, status, app, agent, model, _time("since", since), _time("until", until), q, cursor
+    )
 
 
 RunQuery = Annotated[RunFilter, Depends(_filter)]
@@ -64,7 +67,10 @@ async def list_runs(ctx: Reading, chosen: RunQuery, page: PageQuery) -> Any:
 async def get_run(ctx: Reading, id: str) -> Any:
     """A run with its trace events and side effects."""
     run = await service.found(look_of(ctx), id)
-    shown = views.detail(run.line, run.details, run.bodies) | {"feedback": run.feedback, "payloadRemoved": run.removed}
+    shown = views.detail(run.line, run.details, run.bodies) | {
+        "feedback": run.feedback,
+        "payloadRemoved": run.removed,
+    }
     return json_reply({"run": shown, "events": run.events, "sideEffects": run.effects})
 
 

@@ -50,7 +50,9 @@ def run_row(run: Closed, place: Place, *, hold_pico: int = 0) -> tuple[Any, ...]
     """The row of table `runs`."""
     usage = run.usage
     prompt, completion, cached = usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens
-    if prompt > MAX_INT or completion > MAX_INT or cached > MAX_INT:  # a provider's nonsense must not cost the run its record
+    if (
+        prompt > MAX_INT or completion > MAX_INT or cached > MAX_INT
+    ):  # a provider's nonsense must not cost the run its record
         prompt, completion, cached = min(prompt, MAX_INT), min(completion, MAX_INT), min(cached, MAX_INT)
     return (
         place.seq, run.tenant, run.run_id, run.at_us, run.latency_us, run.status, run.http_status, run.route, run.app, run.agent,
@@ -71,8 +73,8 @@ def interrupted(opened: Opened, *, now_us: int) -> Closed:
     return Closed(
         opened.run_id, opened.tenant, opened.at_us, 0, "interrupted", 0, "live", opened.wire, opened.endpoint, opened.app,
         opened.agent, opened.subject, opened.key_id, "", opened.mode, opened.stream, opened.model, opened.model, opened.provider,
-        Usage(), b"", None, False, None, 0, "", None, "", "", "interrupted", "the gateway ended before the call did", 0, 0, [event],
-        {}, ["the outcome and the cost of this call are not known"], b"", b"", "", "", opened.project,
+        Usage(), b"", None, False, None, 0, "", None, "", "", "interrupted", "the gateway ended before the call did", 0, 0,
+        [event], {}, ["the outcome and the cost of this call are not known"], b"", b"", "", "", opened.project,
     )  # fmt: skip
 
 
@@ -81,8 +83,8 @@ def running(opened: Opened, *, now_us: int) -> Closed:
     return Closed(
         opened.run_id, opened.tenant, opened.at_us, max(0, now_us - opened.at_us), "running", 0, "live", opened.wire,
         opened.endpoint, opened.app, opened.agent, opened.subject, opened.key_id, "", opened.mode, opened.stream, opened.model,
-        opened.model, opened.provider, Usage(), b"", None, False, None, 0, "", None, "", "", "", "", 0, 0, [], {}, [], b"", b"", "",
-        "", opened.project,
+        opened.model, opened.provider, Usage(), b"", None, False, None, 0, "", None, "", "", "", "", 0, 0, [], {}, [], b"", b"",
+        "", "", opened.project,
     )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 class TraceBody(BaseModel):
     runId: str = Field(max_length=128, examples=["run_01JZX5Q0V8M4T2N6B9C3D7F1GH"])
     type: str = Field(examples=["tool.called"])
-    payload: dict[str, Any] = Field(default_factory=dict, examples=[{"name": "search", "args": {"q": "weather"}}])
+    payload: dict[str, Any] = Field(
+        default_factory=dict, examples=[{"name": "search", "args": {"q": "weather"}}]
+    )
 
 
 class FeedbackBody(BaseModel):
@@ -32,7 +34,9 @@ class Run(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     id: str
-    status: Literal["running", "completed", "failed", "blocked", "approval_required", "cancelled", "interrupted"]
+    status: Literal[
+        "running", "completed", "failed", "blocked", "approval_required", "cancelled", "interrupted"
+    ]
     route: str = Field(description="What answered: live, exact_cache, artifact, blocked, ingest, ...")
     model: str = Field(description="The model that the client asked for.")
     servedModel: str
@@ -65,7 +69,9 @@ class RunList(BaseModel):
     has_more: bool
     limit: int
     offset: int
-    cursor: str | None = Field(description="Give it back as `cursor` for the next page; null on the last one.")
+    cursor: str | None = Field(
+        description="Give it back as `cursor` for the next page; null on the last one."
+    )
     total_is_lower_bound: bool = False
 
 

@@ -29,6 +29,8 @@ from headgate.record.runs.overlay import Tail
 from headgate.record.runs.payloads import PayloadDamaged
 from headgate.record.runs.queries import reading
 from headgate.record.runs.queries.reading import RunFilter
+from headgate.record.runs.retention import Removed as Removed  # noqa: PLC0414 given on
+from headgate.record.runs.retention import Remover as Remover  # noqa: PLC0414 given on
 from headgate.record.runs.rows import SIDE_EFFECT, Details, read_details, running
 
 
@@ -83,18 +85,26 @@ async def listed(look: Look, chosen: RunFilter, page: Page) -> tuple[list[msgspe
     tail = await look.recorder.tail(look.db, look.tenant)
     fresh = _fresh(look, tail, chosen)
     base = max(0, page.offset - len(fresh))
-    rows = await reading.page(look.db, look.tenant, chosen, limit=page.limit + page.offset - base, offset=base)
+    rows = await reading.page(
+        look.db, look.tenant, chosen, limit=page.limit + page.offset - base, offset=base
+    )
     total = await reading.count(look.db, look.tenant, chosen) + len(fresh)
-    lines = await asyncio.to_thread(_merge, rows, fresh, slice(page.offset - base, page.offset - base + page.limit))
+    lines = await asyncio.to_thread(
+        _merge, rows, fresh, slice(page.offset - base, page.offset - base + page.limit)
+    )
     more = page.offset + len(lines[0]) < total
     return lines[0], total, lines[1] if more else None
 
 
-def _merge(rows: Sequence[Any], fresh: list[views.RunLine], part: slice) -> tuple[list[msgspec.Raw], str | None]:
+def _merge(
+    rows: Sequence[Any], fresh: list[views.RunLine], part: slice
+) -> tuple[list[msgspec.Raw], str | None]:
     chosen: list[Any]
     if fresh:
         known = {row.id for row in rows}
-        chosen = sorted([*rows, *(line for line in fresh if line.id not in known)], key=lambda each: each.id, reverse=True)[part]
+        chosen = sorted(
+            [*rows, *(line for line in fresh if line.id not in known)], key=lambda each: each.id, reverse=True
+        )[part]
     else:
         chosen = list(rows[part])
     return views.encode_lines(chosen), chosen[-1].id if chosen else None
@@ -104,7 +114,8 @@ def _fresh(look: Look, tail: Tail, chosen: RunFilter) -> list[views.RunLine]:
     """The runs that the database does not know yet: undrained or still going on."""
     now_us = to_us(look.clock.now())
     ended = {run.run_id for run in tail.runs}
-    runs = [*tail.runs, *(running(each, now_us=now_us) for each in look.recorder.running(look.tenant) if each.run_id not in ended)]
+    going_on = look.recorder.running(look.tenant)
+    runs = [*tail.runs, *(running(each, now_us=now_us) for each in going_on if each.run_id not in ended)]
     return [views.line_of_frame(run) for run in runs if _matches(run, chosen)]
 
 
@@ -153,7 +164,14 @@ async def exists(look: Look, run_id: str) -> bool:
 
 def _going_on(look: Look, run_id: str) -> Closed | None:
     now_us = to_us(look.clock.now())
-    return next((running(each, now_us=now_us) for each in look.recorder.running(look.tenant) if each.run_id == run_id), None)
+    return next(
+        (
+            running(each, now_us=now_us)
+            for each in look.recorder.running(look.tenant)
+            if each.run_id == run_id
+        ),
+        None,
+    )
 
 
 async def _stored(look: Look, row: Any) -> Found:
@@ -164,7 +182,9 @@ async def _stored(look: Look, row: Any) -> Found:
     feedback = [views.feedback_view(each) for each in await reading.feedback_of(look.db, tenant, run_id)]
     every = [*links(blob), *(link for each in late for link in links(bytes(each.chain)))]
     events = [views.event_view(index, read_event(link), link.digest) for index, link in enumerate(every)]
-    events += [views.event_view(len(events) + index, event, b"") for index, event in enumerate(_unchained(late))]
+    events += [
+        views.event_view(len(events) + index, event, b"") for index, event in enumerate(_unchained(late))
+    ]
     run = Found(views.line_of_row(row), read_details(bytes(row.details)), events, effects, feedback)
     run.integrity = _check(run_id, row, blob, late)
     await _open_bodies(look, row, run)
@@ -205,17 +225,20 @@ async def _open_bodies(look: Look, row: Any, run: Found) -> None:
     vault = look.recorder.vault
     key = vault.unwrap(stored.key_id, bytes(stored.wrapped))
     try:
-        group = await asyncio.to_thread(vault.open, look.tenant, stored.subject, key, bytes(stored.address), bytes(stored.data))
+        group = await asyncio.to_thread(
+            vault.open, look.tenant, stored.subject, key, bytes(stored.address), bytes(stored.data)
+        )
     except PayloadDamaged:
         run.removed = {"at": None, "why": "damaged"}
         return
-    _, request, response = group[holder.payload_at]
-    run.bodies = (request, response)
+    run.bodies = group[holder.payload_at][1:]
 
 
 def _undrained(frame: Closed) -> Found:
     blob, head = extend(frame.run_id.encode(), frame.events)
-    events = [views.event_view(index, read_event(link), link.digest) for index, link in enumerate(links(blob))]
+    events = [
+        views.event_view(index, read_event(link), link.digest) for index, link in enumerate(links(blob))
+    ]
     effects = [
         views.effect_of_event(frame.tenant, frame.run_id, str(index), event)
         for index, event in enumerate(frame.events) if event.name.startswith(SIDE_EFFECT)

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from headgate.store.engine import metadata
 
-Sequence = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # in SQLite only INTEGER makes the key the row itself
+Sequence = sa.BigInteger().with_variant(
+    sa.Integer, "sqlite"
+)  # in SQLite only INTEGER makes the key the row itself
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -27,8 +29,9 @@ def _flag(name: str) -> sa.Column[bool]:
 runs = sa.Table(
     "runs", metadata,
     sa.Column("seq", Sequence, primary_key=True, autoincrement=False),  # in the order of being written
-    _text("tenant"), _text("id"), _number("at_us"), _number("latency_us"), _text("status"), _number("http_status"), _text("route"),
-    _text("app"), _text("agent"), _text("model"), _text("served_model"), _text("provider"), _text("subject"), _text("project"),
+    _text("tenant"), _text("id"), _number("at_us"), _number("latency_us"), _text("status"), _number("http_status"),
+    _text("route"), _text("app"), _text("agent"), _text("model"), _text("served_model"), _text("provider"),
+    _text("subject"), _text("project"),
     _text("key_id"), _text("mode"), _number("prompt_tokens"), _number("completion_tokens"), _number("cached_tokens"),
     _number("cost_pico", empty=True), _flag("price_known"), _number("saved_pico", empty=True), _number("saved_ms"),
     _text("ghost_route"), _number("ghost_saved_pico", empty=True), _text("error_code"), _text("error_message"), _text("preview"),

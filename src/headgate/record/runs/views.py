@@ -51,8 +51,9 @@ class RunLine(msgspec.Struct, rename="camel"):
 def line_of_row(row: Any) -> RunLine:
     """From a row of the database, whole or the listed columns."""
     return RunLine(
-        row.id, row.status, row.route, row.model, row.served_model, row.provider, row.app, row.agent, row.subject, row.project,
-        row.mode, row.session, row.parent_run, to_usd(row.cost_pico), bool(row.price_known), to_usd(row.saved_pico), row.saved_ms,
+        row.id, row.status, row.route, row.model, row.served_model, row.provider, row.app, row.agent, row.subject,
+        row.project, row.mode, row.session, row.parent_run, to_usd(row.cost_pico), bool(row.price_known),
+        to_usd(row.saved_pico), row.saved_ms,
         row.ghost_route, to_usd(row.ghost_saved_pico), row.latency_us / 1000, row.prompt_tokens, row.completion_tokens,
         row.cached_tokens, row.http_status, row.error_code, row.error_message, row.preview, iso(row.at_us),
     )  # fmt: skip
@@ -62,8 +63,9 @@ def line_of_frame(run: Closed) -> RunLine:
     """From a frame that is not in the database yet."""
     usage = run.usage
     return RunLine(
-        run.run_id, run.status, run.route, run.model, run.served_model, run.provider, run.app, run.agent, run.subject, run.project,
-        run.mode, run.session, run.parent_run, to_usd(run.cost_pico), run.price_known, to_usd(run.saved_pico), run.saved_ms,
+        run.run_id, run.status, run.route, run.model, run.served_model, run.provider, run.app, run.agent, run.subject,
+        run.project, run.mode, run.session, run.parent_run, to_usd(run.cost_pico), run.price_known,
+        to_usd(run.saved_pico), run.saved_ms,
         run.ghost_route, to_usd(run.ghost_saved_pico), run.latency_us / 1000, usage.prompt_tokens, usage.completion_tokens,
         usage.cached_tokens, run.http_status, run.error_code, run.error_message, run.preview, iso(run.at_us),
     )  # fmt: skip
@@ -110,7 +112,13 @@ def event_view(index: int, event: Event | None, digest: bytes) -> dict[str, Any]
     """A trace event. One whose text can't be read any more is shown as damaged."""
     if event is None:
         return {"index": index, "type": "damaged", "at": None, "payload": {}, "hash": digest.hex()}
-    return {"index": index, "type": event.name, "at": iso(event.at_us), "payload": event.payload, "hash": digest.hex()}
+    return {
+        "index": index,
+        "type": event.name,
+        "at": iso(event.at_us),
+        "payload": event.payload,
+        "hash": digest.hex(),
+    }
 
 
 def effect_view(row: Sequence[Any]) -> dict[str, Any]:
@@ -132,5 +140,3 @@ def feedback_view(each: Any) -> dict[str, Any]:
         "id": each.id, "runId": each.run_id, "createdAt": iso(each.at_us), "type": each.kind, "rating": each.rating,
         "correction": each.correction,
     }  # fmt: skip
-
-

@@ -29,7 +29,8 @@ def tally(runs: Iterable[Closed], late: Iterable[Late] = ()) -> Tally:
     sums: Tally = {}
     for run in runs:
         key = (
-            run.tenant, run.at_us - run.at_us % HOUR_US, run.app, run.project, run.model, run.provider, run.route, run.status, run.mode,
+            run.tenant, run.at_us - run.at_us % HOUR_US, run.app, run.project, run.model, run.provider,
+            run.route, run.status, run.mode,
         )  # fmt: skip
         cell = sums.get(key)
         if cell is None:
@@ -54,7 +55,9 @@ def tally(runs: Iterable[Closed], late: Iterable[Late] = ()) -> Tally:
     for each in late:
         if each.event.name == WEB_FETCHED:
             at_us = each.event.at_us
-            cell = sums.setdefault((each.tenant, at_us - at_us % HOUR_US, "", "", "", "", TRACE, "", ""), [0] * len(SUMS))
+            cell = sums.setdefault(
+                (each.tenant, at_us - at_us % HOUR_US, "", "", "", "", TRACE, "", ""), [0] * len(SUMS)
+            )
             cell[9] += _web_tokens(each.event)
     return sums
 
@@ -101,7 +104,14 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "totalRuns": total("runs"),
         "completedRuns": answered,
-        "liveRuns": total("runs", [row for row in rows if row["route"] == "live" and row["status"] not in ("blocked", "approval_required")]),
+        "liveRuns": total(
+            "runs",
+            [
+                row
+                for row in rows
+                if row["route"] == "live" and row["status"] not in ("blocked", "approval_required")
+            ],
+        ),
         "optimizedRuns": total("runs", optimized),
         "blockedRuns": total("runs", blocked),
         "totalCostUsd": to_usd(total("cost_pico")),

@@ -91,7 +91,10 @@ def frame_at(data: Bytes, seed: int, start: int) -> Frame | None:
 
 def any_byte(data: Bytes, start: int) -> bool:
     """Is there anything but zeros from `start` on?"""
-    return any(data[at : at + _BLOCK] != _ZEROS[: min(_BLOCK, len(data) - at)] for at in range(start, len(data), _BLOCK))
+    return any(
+        data[at : at + _BLOCK] != _ZEROS[: min(_BLOCK, len(data) - at)]
+        for at in range(start, len(data), _BLOCK)
+    )
 
 
 def _next_whole(data: Bytes, seed: int, start: int) -> Frame | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from headgate.store.spool.framing import FILE_HEADER, FIRST, HEAD, MAGIC
 
 SUFFIX = ".seg"
-MIN_SEGMENT_BYTES = 256 * 1024
+MIN_SEGMENT_BYTES = 64 * 1024
 SPARE_DISK_BYTES = 64 * 1024 * 1024  # left to the database, which must grow for the spool to become empty
 SPARE_DISK_SHARE = 20  # on a small disk: a twentieth of it
 _ZEROS = bytes(1024 * 1024)

@@ -5,6 +5,7 @@ Every accepted `reserve` holds room for one more frame, so that what was begun c
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -59,6 +60,7 @@ class Spool:
         self.frames = 0  # written since the start
         self.sync_errors = 0
         self.reserved = 0  # how many frames are promised room
+        self.start = Position(1, FIRST)  # where this process begins to write
         self._segments: deque[Segment] = deque()
         self._spares: deque[Segment] = deque()
         self._making = threading.Lock()
@@ -76,12 +78,8 @@ class Spool:
         numbers = segment_numbers(self.folder)
         self._next_number = numbers[-1] + 1 if numbers else 1
         self._old_bytes = sum(segment_path(self.folder, number).stat().st_size for number in numbers)
-        self._segments.append(self._make(MIN_SEGMENT_BYTES))
-
-    @property
-    def start(self) -> Position:
-        """Where this process began to write."""
-        return Position(self._segments[0].number, FIRST)
+        self.start = Position(self._next_number, FIRST)
+        self._segments.append(self._make(0))
 
     @property
     def end(self) -> Position:
@@ -99,7 +97,10 @@ class Spool:
         """Write one frame, leaving the promised room alone. Raises SpoolFull."""
         current = self._segments[-1]
         size = len(payload)
-        if self._broken is not None or size + (self.reserved + 1) * RESERVED_BYTES > current.size - current.end - HEAD:
+        if (
+            self._broken is not None
+            or size + (self.reserved + 1) * RESERVED_BYTES > current.size - current.end - HEAD
+        ):
             current = self._find_room(size)
         self._put(current, kind, payload)
 
@@ -109,7 +110,10 @@ class Spool:
         current = self._segments[-1]
         size = len(payload)
         self.reserved += 1
-        if self._broken is not None or size + (self.reserved + 1) * RESERVED_BYTES > current.size - current.end - HEAD:
+        if (
+            self._broken is not None
+            or size + (self.reserved + 1) * RESERVED_BYTES > current.size - current.end - HEAD
+        ):
             try:
                 current = self._find_room(size)
             except SpoolFull:
@@ -220,11 +224,13 @@ class Spool:
         """Have the next segment ready before it is needed, and the last writes on the disk in time."""
         current = self._segments[-1]
         if not self._spares and current.end > current.size // 2 and time.monotonic() >= self._retry_at:
-            try:
+            with contextlib.suppress(
+                SpoolFull
+            ):  # whoever writes when the current segment is full too will see it
                 self._make_spare(0)
-            except SpoolFull:
-                pass  # seen by whoever writes when the current segment is full too
-        if self.limits.fsync != "never" and (self._broken or time.monotonic() - self._synced_at >= SYNC_EVERY_S):
+        if self.limits.fsync != "never" and (
+            self._broken or time.monotonic() - self._synced_at >= SYNC_EVERY_S
+        ):
             self.sync()
 
     def sync(self) -> None:

@@ -44,7 +44,12 @@ def known_runs(db: Bulk, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]
     for at in range(0, len(keys), IN_AT_ONCE):
         part = keys[at : at + IN_AT_ONCE]
         pairs = " OR ".join(["(tenant = ? AND id = ?)"] * len(part))
-        known.update((str(row[0]), str(row[1])) for row in db.run(f"SELECT tenant, id FROM runs WHERE {pairs}", [value for key in part for value in key]))
+        known.update(
+            (str(row[0]), str(row[1]))
+            for row in db.run(
+                f"SELECT tenant, id FROM runs WHERE {pairs}", [value for key in part for value in key]
+            )
+        )
     return known
 
 
@@ -74,7 +79,10 @@ def add_late(db: Bulk, row: tuple[str, str, int, bytes, bytes]) -> bool:
 
 def chain_late(db: Bulk, tenant: str, run_id: str, number: int, chain: bytes) -> None:
     """Give a late event that came before its run its place in the chain."""
-    db.run("UPDATE late_events SET chain = ? WHERE tenant = ? AND run_id = ? AND number = ?", (chain, tenant, run_id, number))
+    db.run(
+        "UPDATE late_events SET chain = ? WHERE tenant = ? AND run_id = ? AND number = ?",
+        (chain, tenant, run_id, number),
+    )
 
 
 def unchained_runs(db: Bulk) -> set[tuple[str, str]]:
@@ -89,7 +97,10 @@ def carry_open(db: Bulk, spool: str, frames: Sequence[tuple[str, bytes]]) -> Non
 
 
 def carried(db: Bulk, spool: str) -> dict[str, bytes]:
-    return {str(row[0]): bytes(row[1]) for row in db.run("SELECT run_id, frame FROM open_runs WHERE spool = ?", (spool,))}
+    return {
+        str(row[0]): bytes(row[1])
+        for row in db.run("SELECT run_id, frame FROM open_runs WHERE spool = ?", (spool,))
+    }
 
 
 def drop_carried(db: Bulk, run_ids: Sequence[str]) -> None:
@@ -103,7 +114,10 @@ def live_keys(db: Bulk, subjects: Sequence[tuple[str, str]]) -> dict[tuple[str, 
     for at in range(0, len(subjects), IN_AT_ONCE):
         part = subjects[at : at + IN_AT_ONCE]
         pairs = " OR ".join(["(tenant = ? AND subject = ?)"] * len(part))
-        statement = f"SELECT tenant, subject, key_id, wrapped FROM subject_keys WHERE ({pairs}) AND wrapped IS NOT NULL ORDER BY created_us DESC"
+        statement = (
+            "SELECT tenant, subject, key_id, wrapped FROM subject_keys "
+            f"WHERE ({pairs}) AND wrapped IS NOT NULL ORDER BY created_us DESC"
+        )
         for row in db.run(statement, [value for key in part for value in key]):
             found[str(row[0]), str(row[1])] = (str(row[2]), bytes(row[3]))
     return found

@@ -24,8 +24,9 @@ from headgate.store.dialect import contains_text
 from headgate.store.spool.spool import Position
 
 LISTED = (
-    "id", "at_us", "latency_us", "status", "http_status", "route", "app", "agent", "model", "served_model", "provider", "subject",
-    "project", "mode", "prompt_tokens", "completion_tokens", "cached_tokens", "cost_pico", "price_known", "saved_pico", "saved_ms",
+    "id", "at_us", "latency_us", "status", "http_status", "route", "app", "agent", "model", "served_model", "provider",
+    "subject", "project", "mode", "prompt_tokens", "completion_tokens", "cached_tokens", "cost_pico", "price_known",
+    "saved_pico", "saved_ms",
     "ghost_route", "ghost_saved_pico", "error_code", "error_message", "preview", "parent_run", "session",
 )  # fmt: skip
 SEARCHED = ("preview", "model", "app", "agent", "error_message", "error_code")
@@ -53,7 +54,9 @@ class RunFilter:
 
 
 def _chosen(query: sa.Select[Any], tenant: str, chosen: RunFilter) -> sa.Select[Any]:
-    query = query.where(runs.c.tenant == tenant, *(runs.c[name] == value for name, value in chosen.facets.items()))
+    query = query.where(
+        runs.c.tenant == tenant, *(runs.c[name] == value for name, value in chosen.facets.items())
+    )
     if chosen.since_us is not None:
         query = query.where(runs.c.at_us >= chosen.since_us)
     if chosen.until_us is not None:
@@ -65,7 +68,9 @@ def _chosen(query: sa.Select[Any], tenant: str, chosen: RunFilter) -> sa.Select[
     return query
 
 
-async def page(db: AsyncConnection, tenant: str, chosen: RunFilter, *, limit: int, offset: int) -> Sequence[sa.Row[Any]]:
+async def page(
+    db: AsyncConnection, tenant: str, chosen: RunFilter, *, limit: int, offset: int
+) -> Sequence[sa.Row[Any]]:
     """Rows of LISTED, newest first."""
     query = _chosen(sa.select(*(runs.c[name] for name in LISTED)), tenant, chosen)
     return (await db.execute(query.order_by(runs.c.id.desc()).limit(limit).offset(offset))).all()
@@ -73,7 +78,9 @@ async def page(db: AsyncConnection, tenant: str, chosen: RunFilter, *, limit: in
 
 async def count(db: AsyncConnection, tenant: str, chosen: RunFilter) -> int:
     """How many, counted up to one more than EXACT_TOTAL."""
-    some = _chosen(sa.select(sa.literal(1)).select_from(runs), tenant, chosen).limit(EXACT_TOTAL + 1).subquery()
+    some = (
+        _chosen(sa.select(sa.literal(1)).select_from(runs), tenant, chosen).limit(EXACT_TOTAL + 1).subquery()
+    )
     return (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
 
 
@@ -82,23 +89,38 @@ async def one(db: AsyncConnection, tenant: str, run_id: str) -> sa.Row[Any] | No
 
 
 async def chain(db: AsyncConnection, seq: int) -> bytes:
-    return bytes((await db.execute(sa.select(run_events.c.chain).where(run_events.c.run_seq == seq))).scalar_one_or_none() or b"")
+    return bytes(
+        (
+            await db.execute(sa.select(run_events.c.chain).where(run_events.c.run_seq == seq))
+        ).scalar_one_or_none()
+        or b""
+    )
 
 
 async def late(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[Any]:
     table = late_events.c
-    query = sa.select(table.number, table.chain, table.frame).where(table.tenant == tenant, table.run_id == run_id)
+    query = sa.select(table.number, table.chain, table.frame).where(
+        table.tenant == tenant, table.run_id == run_id
+    )
     return (await db.execute(query.order_by(table.number))).all()
 
 
 async def effects(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[sa.Row[Any]]:
     table = side_effects.c
-    query = sa.select(side_effects).where(table.tenant == tenant, table.run_id == run_id).order_by(table.at_us, table.id)
+    query = (
+        sa.select(side_effects)
+        .where(table.tenant == tenant, table.run_id == run_id)
+        .order_by(table.at_us, table.id)
+    )
     return (await db.execute(query)).all()
 
 
 async def feedback_of(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[sa.Row[Any]]:
-    query = sa.select(feedback).where(feedback.c.tenant == tenant, feedback.c.run_id == run_id).order_by(feedback.c.at_us, feedback.c.id)
+    query = (
+        sa.select(feedback)
+        .where(feedback.c.tenant == tenant, feedback.c.run_id == run_id)
+        .order_by(feedback.c.at_us, feedback.c.id)
+    )
     return (await db.execute(query)).all()
 
 
@@ -110,6 +132,8 @@ async def payload(db: AsyncConnection, tenant: str, address: bytes) -> sa.Row[An
 
 
 async def position(db: AsyncConnection, spool: str) -> Position:
-    query = sa.select(spool_positions.c.segment, spool_positions.c.place).where(spool_positions.c.spool == spool)
+    query = sa.select(spool_positions.c.segment, spool_positions.c.place).where(
+        spool_positions.c.spool == spool
+    )
     row = (await db.execute(query)).first()
     return Position(row[0], row[1]) if row else Position(0, 0)

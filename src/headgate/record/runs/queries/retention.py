@@ -26,7 +26,9 @@ class Group(NamedTuple):
 
 async def oldest(db: AsyncConnection, before_us: int | None, limit: int) -> list[Group]:
     """The oldest groups that are still there, of those older than `before_us` if it is given."""
-    statement = sa.select(payloads.c.address, payloads.c.tenant, payloads.c.runs, payloads.c.stored_bytes).where(_KEPT)
+    statement = sa.select(
+        payloads.c.address, payloads.c.tenant, payloads.c.runs, payloads.c.stored_bytes
+    ).where(_KEPT)
     if before_us is not None:
         statement = statement.where(payloads.c.at_us < before_us)
     return [Group(*row) for row in await db.execute(statement.order_by(payloads.c.at_us).limit(limit))]
@@ -40,7 +42,9 @@ async def stored_bytes(db: AsyncConnection) -> int:
 async def remove(db: AsyncConnection, addresses: Sequence[bytes], *, why: str, now_us: int) -> None:
     """Leave tombstones of these groups: what it was, when and why it went."""
     chosen = payloads.c.address.in_(addresses)
-    await db.execute(sa.update(payloads).where(chosen, _KEPT).values(data=None, removed_us=now_us, removed_why=why))
+    await db.execute(
+        sa.update(payloads).where(chosen, _KEPT).values(data=None, removed_us=now_us, removed_why=why)
+    )
 
 
 async def clear_previews(db: AsyncConnection, before_us: int, limit: int) -> int:
