@@ -89,12 +89,15 @@ async def test_the_worker_ends_when_its_gateway_is_killed_in_the_middle_of_a_job
     (folder / "hold-first").unlink()
     again = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, str(folder), database_url)
     gone_after.append(again.pid)
-    await _noted(folder, "third ends")  # what it was doing is taken up by the next worker at once, before the lease ends
+    # what it was doing is taken up by the next worker at once, before the lease ends
+    await _noted(folder, "third ends")
     again.terminate()
     assert await asyncio.wait_for(again.wait(), DEADLINE_S) == 0
 
 
-async def test_a_notice_wakes_the_worker(database: Database, database_url: str, tmp_path: Path, gone_after: list[int]) -> None:
+async def test_a_notice_wakes_the_worker(
+    database: Database, database_url: str, tmp_path: Path, gone_after: list[int]
+) -> None:
     async def ignore(notice: Notice) -> None:
         return
 

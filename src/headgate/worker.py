@@ -58,6 +58,7 @@ async def run(settings: Settings, *, parent_pipe: int | None = None, jobs: tuple
         loop.add_signal_handler(number, end.ask)
     if parent_pipe is not None:
         watch_parent(parent_pipe, loop, end.orphan)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     seat = Seat(settings.data_dir)
     database = Database(settings.main_db_url)
     calls = SocketCallPort(settings.data_dir)
@@ -69,11 +70,17 @@ async def run(settings: Settings, *, parent_pipe: int | None = None, jobs: tuple
             runner.wake()
 
     control = ControlClient(
-        socket_path(settings.data_dir, CONTROL_SOCKET), heard, on_connect=lambda: runner.wake() if runner is not None else None
+        socket_path(settings.data_dir, CONTROL_SOCKET),
+        heard,
+        on_connect=lambda: runner.wake() if runner is not None else None,
     )
     clock = SystemClock()
-    services = JobServices(database, clock, Ids(clock), WorkerNotices(database, control.send), calls, settings)
-    durable = Durable(DurableConfig(durable_url(settings), seat.name), lambda job_id: _is_wanted(database, job_id))
+    services = JobServices(
+        database, clock, Ids(clock), WorkerNotices(database, control.send), calls, settings
+    )
+    durable = Durable(
+        DurableConfig(durable_url(settings), seat.name), lambda job_id: _is_wanted(database, job_id)
+    )
     pace = Pace(first_s=settings.worker_poll_ms / 1000)
     runner = Runner(services, jobs, service.Worker(seat.name, clock), durable=durable, pace=pace)
     control.start()

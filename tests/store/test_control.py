@@ -95,7 +95,9 @@ async def test_only_the_owner_may_open_the_socket_however_deep_the_folder_lies(t
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("line", [b"not json\n", b"x" * (MAX_LINE_BYTES * 2) + b"\n"])
-async def test_a_peer_that_talks_nonsense_is_cut_off_and_the_others_are_not(tmp_path: Path, line: bytes) -> None:
+async def test_a_peer_that_talks_nonsense_is_cut_off_and_the_others_are_not(
+    tmp_path: Path, line: bytes
+) -> None:
     path, gateway, connected = tmp_path / "control.sock", Inbox(), Connected()
     server = ControlServer(path, gateway.hear)
     await server.start()

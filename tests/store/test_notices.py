@@ -1,4 +1,4 @@
-"""Change notices: the part is rebuilt here before `changed` returns, elsewhere by notice, and by the poll when all else failed."""
+"""Change notices: the part is rebuilt here before `changed` returns, elsewhere by notice, and by the poll if all fails."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ async def _bump(database: Database, part: str, tenant: str, *, now_us: int | Non
 
 
 @pytest.mark.asyncio
-async def test_a_change_is_in_force_when_changed_returns_and_the_poll_does_not_repeat_it(database: Database) -> None:
+async def test_a_change_is_in_force_when_changed_returns_and_the_poll_does_not_repeat_it(
+    database: Database,
+) -> None:
     plane = Plane()
     notices = PlaneNotices(database, SystemClock(), plane.rebuild)
     await _bump(database, "keys", "ten_a")
@@ -66,7 +68,9 @@ async def test_what_changed_while_the_plane_was_being_built_is_built_again(datab
 
 
 @pytest.mark.asyncio
-async def test_a_change_in_the_worker_reaches_the_gateway_by_the_socket(database: Database, tmp_path: Path) -> None:
+async def test_a_change_in_the_worker_reaches_the_gateway_by_the_socket(
+    database: Database, tmp_path: Path
+) -> None:
     plane, connected = Plane(), asyncio.Event()
     notices = PlaneNotices(database, SystemClock(), plane.rebuild)
     server = ControlServer(tmp_path / "control.sock", notices.heard)

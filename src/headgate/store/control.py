@@ -94,7 +94,9 @@ class ControlServer:
         self.received = 0
 
     async def start(self) -> None:
-        self._server = await asyncio.start_unix_server(self._welcome, sock=listen(self._path), limit=MAX_LINE_BYTES)
+        self._server = await asyncio.start_unix_server(
+            self._welcome, sock=listen(self._path), limit=MAX_LINE_BYTES
+        )
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = _Peer(reader, writer, self._handle)
@@ -188,7 +190,7 @@ async def tell_once(path: Path, notice: Notice) -> bool:
     usable: SocketPath | None = None
     try:
         usable = SocketPath(path)
-        _, writer = await asyncio.open_unix_connection(usable.text)
+        reader, writer = await asyncio.open_unix_connection(usable.text)
     except OSError:
         return False
     finally:
@@ -196,10 +198,11 @@ async def tell_once(path: Path, notice: Notice) -> bool:
             usable.close()
     try:
         writer.write(_encode(notice) + b"\n")
-        await asyncio.wait_for(writer.drain(), TELL_TIMEOUT_S)
-        writer.close()
-        await asyncio.wait_for(writer.wait_closed(), TELL_TIMEOUT_S)
+        writer.write_eof()
+        await asyncio.wait_for(reader.read(), TELL_TIMEOUT_S)  # it hangs up when it has acted; closing first would lose the line
     except (OSError, TimeoutError) as error:
         log.info("control.not_told", error=repr(error))
         return False
+    finally:
+        writer.close()
     return True

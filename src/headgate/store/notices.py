@@ -28,13 +28,17 @@ Wake = Callable[[str, str], None]
 class PlaneNotices:
     """The gateway's `Notices`: rebuilds the part here, then tells the worker; polls for what others changed."""
 
-    def __init__(self, database: Database, clock: Clock, rebuild: Rebuild, control: ControlServer | None = None) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, rebuild: Rebuild, control: ControlServer | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._rebuild = rebuild
         self.control = control
         self._seen: dict[PartKey, int] = {}
-        self._polled_us = to_us(clock.now())  # of the last poll that succeeded, so that an outage hides nothing
+        self._polled_us = to_us(
+            clock.now()
+        )  # of the last poll that succeeded, so that an outage hides nothing
         self._tasks = Tasks()
         self.polls_failed = 0
 
@@ -85,7 +89,11 @@ class PlaneNotices:
             await asyncio.sleep(POLL_S)
             try:
                 await asyncio.wait_for(self.poll(), POLL_DEADLINE_S)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:  # the database may be gone for a while; the old plane serves
+            except (
+                SQLAlchemyError,
+                OSError,
+                TimeoutError,
+            ) as error:  # the database may be gone for a while; the old plane serves
                 self.polls_failed += 1
                 log.warning("notices.poll_failed", error=repr(error))
 

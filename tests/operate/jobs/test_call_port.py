@@ -17,8 +17,10 @@ from headgate.operate.jobs.call_port import SocketCallPort
 from headgate.store.sockets import GATEWAY_SOCKET, listen, socket_path
 
 pytestmark = pytest.mark.asyncio
-CALLER = Caller("ten_a", "internal", frozenset({"chat:write"}), mode="observe", key_id="key_1", provider_key="sk-secret")
-REPLY = b'HTTP/1.1 403 Forbidden\r\nX-Punk-Run-Id: run_1\r\ncontent-length: 2\r\n\r\n{}'
+CALLER = Caller(
+    "ten_a", "internal", frozenset({"chat:write"}), mode="observe", key_id="key_1", provider_key="sk-secret"
+)
+REPLY = b"HTTP/1.1 403 Forbidden\r\nX-Punk-Run-Id: run_1\r\ncontent-length: 2\r\n\r\n{}"
 
 
 class Gateway:
@@ -53,16 +55,25 @@ class Gateway:
 async def test_a_call_carries_the_internal_credential_the_caller_and_the_identity(tmp_path: Path) -> None:
     async with Gateway(tmp_path) as gateway:
         port = SocketCallPort(tmp_path)
-        answer = await port.ask(Ask("/v1/chat/completions", CALLER, b'{"model":"m"}', app="web", agent="bot", parent_run="run_0"))
+        answer = await port.ask(
+            Ask("/v1/chat/completions", CALLER, b'{"model":"m"}', app="web", agent="bot", parent_run="run_0")
+        )
         await port.close()
     token = tmp_path / "keys" / "internal.token"
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert gateway.line == "POST /v1/chat/completions HTTP/1.1"
-    assert gateway.head["authorization"] == f"Bearer {token.read_text()}" and token.read_text().startswith("hg_internal_")
+    assert gateway.head["authorization"] == f"Bearer {token.read_text()}" and token.read_text().startswith(
+        "hg_internal_"
+    )
     assert (gateway.head["x-punk-app"], gateway.head["x-punk-agent"]) == ("web", "bot")
     assert gateway.head["x-headgate-parent-run"] == "run_0" and "x-punk-subject" not in gateway.head
     sent = msgspec.msgpack.decode(base64.b64decode(gateway.head["x-headgate-as"]), type=Caller)
-    assert (sent.tenant, sent.mode, sent.rights, sent.provider_key) == ("ten_a", "observe", frozenset({"chat:write"}), None)
+    assert (sent.tenant, sent.mode, sent.rights, sent.provider_key) == (
+        "ten_a",
+        "observe",
+        frozenset({"chat:write"}),
+        None,
+    )
     assert gateway.body == b'{"model":"m"}'
     assert (answer.status, answer.body, answer.run_id) == (403, b"{}", "run_1")
 

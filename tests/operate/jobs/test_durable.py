@@ -50,7 +50,9 @@ class Bench:
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def start(self) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(sys.executable, str(PROGRAM), str(self.folder), self._url)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(PROGRAM), str(self.folder), self._url
+        )
         self._processes.append(process)
         return process
 
@@ -112,11 +114,21 @@ async def test_after_kill_9_in_the_second_step_the_job_goes_on_with_the_second_s
     await bench.start()
     job = await bench.ended()
     assert (job["status"], job["result"], job["attempts"]) == ("succeeded", {"done": list(program.STEPS)}, 2)
-    assert bench.notes() == ["first begins", "first ends", "second begins", "second begins", "second ends", "third begins", "third ends"]
+    assert bench.notes() == [
+        "first begins",
+        "first ends",
+        "second begins",
+        "second begins",
+        "second ends",
+        "third begins",
+        "third ends",
+    ]
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # with SQLite there is one machine
-async def test_another_machine_goes_on_with_the_second_step_when_the_lease_of_the_dead_one_is_over(bench: Bench) -> None:
+async def test_another_machine_goes_on_with_the_second_step_when_the_lease_of_the_dead_one_is_over(
+    bench: Bench,
+) -> None:
     bench.hold("second")
     await bench.enqueue(program.IN_STEPS)
     worker = await bench.start()
@@ -124,13 +136,19 @@ async def test_another_machine_goes_on_with_the_second_step_when_the_lease_of_th
     os.kill(worker.pid, signal.SIGKILL)
     await worker.wait()
     bench.let_go("second")
-    (bench.folder / "run" / "worker.name").write_bytes(b"anothermachine")  # a seat that the dead worker never had
+    # a seat that the dead worker never had
+    (bench.folder / "run" / "worker.name").write_bytes(b"anothermachine")
     async with bench.database.writing() as db:
         await db.execute(sa.update(jobs).values(lease_until_us=1))
     await bench.start()
     job = await bench.ended()
     assert (job["status"], job["attempts"]) == ("succeeded", 2)
-    assert bench.notes().count("first begins") == 1 and bench.notes()[-4:] == ["second begins", "second ends", "third begins", "third ends"]
+    assert bench.notes().count("first begins") == 1 and bench.notes()[-4:] == [
+        "second begins",
+        "second ends",
+        "third begins",
+        "third ends",
+    ]
 
 
 async def test_at_sigterm_the_running_step_ends_and_the_next_worker_does_the_rest(bench: Bench) -> None:
@@ -150,7 +168,9 @@ async def test_at_sigterm_the_running_step_ends_and_the_next_worker_does_the_res
     assert bench.notes()[4:] == ["third begins", "third ends"]
 
 
-async def test_a_failing_step_is_tried_again_and_one_that_never_works_ends_the_job_as_failed(bench: Bench) -> None:
+async def test_a_failing_step_is_tried_again_and_one_that_never_works_ends_the_job_as_failed(
+    bench: Bench,
+) -> None:
     await bench.enqueue(program.FAILS_ONCE)
     await bench.start()
     assert (await bench.ended())["result"] == {"tries": 2}
@@ -159,7 +179,9 @@ async def test_a_failing_step_is_tried_again_and_one_that_never_works_ends_the_j
     assert job["status"] == "failed" and "never" in job["error"]
 
 
-async def test_dbos_rests_when_there_is_nothing_durable_to_do_and_comes_back(database: Database, database_url: str, tmp_path: Path) -> None:
+async def test_dbos_rests_when_there_is_nothing_durable_to_do_and_comes_back(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
     async def wanted(job_id: str) -> bool:
         return True
 
@@ -178,7 +200,10 @@ async def test_dbos_rests_when_there_is_nothing_durable_to_do_and_comes_back(dat
 
     worked: list[str] = []
     url = database_url if database_url.startswith("postgresql") else f"sqlite:///{tmp_path / 'dbos.db'}"
-    durable, spec = Durable(DurableConfig(url, "seat-0", rest_after_s=0.0), wanted), JobSpec("flow", flow, engine="durable")
+    durable, spec = (
+        Durable(DurableConfig(url, "seat-0", rest_after_s=0.0), wanted),
+        JobSpec("flow", flow, engine="durable"),
+    )
     for n in (1, 2, 2, 1):
         job = Job(f"job_{n}", "ten_a", "flow", "durable", 1, 5, {"n": n})
         services = cast(JobServices, None)  # this job needs none
@@ -187,7 +212,9 @@ async def test_dbos_rests_when_there_is_nothing_durable_to_do_and_comes_back(dat
         await durable.rest_if_idle()
         assert not threads()
         if n == 1:  # what was kept of it goes, so it would be done anew
-            assert await durable.run(spec, JobContext(job, services, cast(Step, nothing), nothing)) == {"n": n}
+            assert await durable.run(spec, JobContext(job, services, cast(Step, nothing), nothing)) == {
+                "n": n
+            }
             await durable.forget(job.id)
     assert worked == ["job_1", "job_2", "job_1"]
     await durable.close()

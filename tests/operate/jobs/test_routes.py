@@ -30,7 +30,7 @@ async def test_the_list_has_jobs_stats_and_a_page(house: House) -> None:
     client = house.client([router])
     body = (await client.get("/api/v1/jobs", params={"limit": 2})).json()
     assert [job["kind"] for job in body["jobs"]] == ["three", "two"]
-    assert body["stats"] == {state: 0 for state in STATES} | {"queued": 3, "total": 3}
+    assert body["stats"] == dict.fromkeys(STATES, 0) | {"queued": 3, "total": 3}
     assert (body["total"], body["has_more"]) == (3, True)
     assert body["jobs"][0].keys() >= {"id", "status", "attempts", "createdAt", "result", "error"}
     assert (await client.get("/api/v1/jobs?status=dead")).json()["jobs"] == []

@@ -52,7 +52,13 @@ async def _working(database: Database, specs: Sequence[JobSpec], *names: str) ->
 
     services = JobServices(database, CLOCK, IDS, NoPlane(), NoModels(), SimpleNamespace(data_dir=Path()))
     runners = [
-        Runner(services, specs, Worker(name, CLOCK), durable=Durable(DurableConfig("", name), wanted), pace=Pace(0.01, 0.05))
+        Runner(
+            services,
+            specs,
+            Worker(name, CLOCK),
+            durable=Durable(DurableConfig("", name), wanted),
+            pace=Pace(0.01, 0.05),
+        )
         for name in names
     ]
     tasks = [asyncio.ensure_future(runner.run()) for runner in runners]
@@ -160,7 +166,10 @@ async def test_kinds_that_this_version_does_not_know_are_left_alone(database: Da
         while {job["kind"]: job["status"] for job in jobs}["known"] != "succeeded":
             jobs = await _all_in(database, "succeeded", "queued")
             await asyncio.sleep(0.01)
-    assert {job["kind"]: job["status"] for job in await _jobs(database)} == {"known": "succeeded", "of a later version": "queued"}
+    assert {job["kind"]: job["status"] for job in await _jobs(database)} == {
+        "known": "succeeded",
+        "of a later version": "queued",
+    }
 
 
 async def test_a_stopping_worker_gives_back_what_it_could_not_finish(database: Database) -> None:

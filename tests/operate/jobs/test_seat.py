@@ -7,7 +7,9 @@ from pathlib import Path
 from headgate.operate.jobs.seat import Seat
 
 
-def test_workers_of_one_folder_have_different_names_and_a_seat_left_is_taken_by_the_next(tmp_path: Path) -> None:
+def test_workers_of_one_folder_have_different_names_and_a_seat_left_is_taken_by_the_next(
+    tmp_path: Path,
+) -> None:
     first, second = Seat(tmp_path), Seat(tmp_path)
     names = {first.name, second.name}
     assert len(names) == 2

@@ -84,10 +84,14 @@ async def test_a_dedupe_key_is_taken_once_per_tenant_and_kind(database: Database
     assert await _enqueue(database, clock, NewJob(MAIL, "ten_a", {"n": 2}, dedupe_key="k")) == first
     assert await _enqueue(database, clock, NewJob(MAIL, "ten_b", dedupe_key="k")) != first
     assert await _enqueue(database, clock, NewJob(SWEEP, "ten_a", dedupe_key="k")) != first
-    assert await _enqueue(database, clock, NewJob(MAIL, "ten_a")) != await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
+    assert await _enqueue(database, clock, NewJob(MAIL, "ten_a")) != await _enqueue(
+        database, clock, NewJob(MAIL, "ten_a")
+    )
 
 
-async def test_a_failing_job_waits_with_full_jitter_and_is_dead_after_its_last_attempt(database: Database, clock: FixedClock) -> None:
+async def test_a_failing_job_waits_with_full_jitter_and_is_dead_after_its_last_attempt(
+    database: Database, clock: FixedClock
+) -> None:
     await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
     worker, caller = Worker("one", clock), Caller("ten_a", "pk")
     for ceiling_s in (1.0, 2.0):
@@ -105,7 +109,9 @@ async def test_a_failing_job_waits_with_full_jitter_and_is_dead_after_its_last_a
     assert await _claim(database, worker) == []
 
 
-async def test_a_job_that_says_it_is_hopeless_is_not_tried_again(database: Database, clock: FixedClock) -> None:
+async def test_a_job_that_says_it_is_hopeless_is_not_tried_again(
+    database: Database, clock: FixedClock
+) -> None:
     await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
     worker = Worker("one", clock)
     (job,) = await _claim(database, worker)
@@ -139,7 +145,9 @@ async def test_a_worker_that_comes_back_takes_its_own_jobs_at_once_and_one_that_
     assert put_back.attempts == 2  # stopping is not an attempt
 
 
-async def test_each_period_has_exactly_one_job_however_many_workers_schedule(database: Database, clock: FixedClock) -> None:
+async def test_each_period_has_exactly_one_job_however_many_workers_schedule(
+    database: Database, clock: FixedClock
+) -> None:
     enqueuer = Enqueuer(Ids(clock), clock)
 
     async def schedule() -> None:
@@ -151,11 +159,15 @@ async def test_each_period_has_exactly_one_job_however_many_workers_schedule(dat
         clock.advance(300)
     page = await _list(database, ADMIN)
     assert page["total"] == 3
-    assert [job["runAt"] for job in page["jobs"]] == [f"2026-01-01T00:{minute}:00.000000Z" for minute in ("15", "10", "05")]
+    assert [job["runAt"] for job in page["jobs"]] == [
+        f"2026-01-01T00:{minute}:00.000000Z" for minute in ("15", "10", "05")
+    ]
     assert len(await _claim(database, Worker("one", clock))) == 3
 
 
-async def test_a_cancelled_job_is_not_claimed_and_its_runner_loses_the_lease(database: Database, clock: FixedClock) -> None:
+async def test_a_cancelled_job_is_not_claimed_and_its_runner_loses_the_lease(
+    database: Database, clock: FixedClock
+) -> None:
     waiting = await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
     running = await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
     worker = Worker("one", clock)
@@ -195,7 +207,9 @@ async def test_an_unknown_status_names_the_field(database: Database, clock: Fixe
     assert refused.value.param == "status"
 
 
-async def test_old_jobs_are_forgotten_in_small_portions_and_unfinished_ones_never(database: Database, clock: FixedClock) -> None:
+async def test_old_jobs_are_forgotten_in_small_portions_and_unfinished_ones_never(
+    database: Database, clock: FixedClock
+) -> None:
     worker = Worker("one", clock)
     for _ in range(5):
         await _enqueue(database, clock, NewJob(MAIL, "ten_a"))

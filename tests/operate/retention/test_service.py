@@ -52,8 +52,9 @@ class NoPlane:
 def _run(ids: Ids, clock: FixedClock, tenant: str, body: bytes) -> Closed:
     at_us = to_us(clock.now())
     return Closed(
-        ids.new("run"), tenant, at_us, 1000, "completed", 200, "live", "openai.chat", "/v1/chat/completions", "app", "agent", "subject",
-        "key", "", "optimize", False, "gpt-4o", "gpt-4o", "mock", Usage(), b"", 5, True, None, 0, "", None, "", "stop", "", "", 0, 0,
+        ids.new("run"), tenant, at_us, 1000, "completed", 200, "live", "openai.chat", "/v1/chat/completions", "app",
+        "agent", "subject", "key", "", "optimize", False, "gpt-4o", "gpt-4o", "mock", Usage(), b"", 5, True, None, 0, "",
+        None, "", "stop", "", "", 0, 0,
         [Event(at_us, "model.answered", {"ok": True})], {}, [], body, body, "", preview="what was asked",
     )  # fmt: skip
 
@@ -95,9 +96,9 @@ async def test_bodies_older_than_the_limit_become_tombstones_and_younger_ones_st
     told = await Retention(_services(database, clock), Limits(2, 0)).by_age()
     assert (told["groups"], told["runs"]) == (4, 12)
     rows = await _all(database, sa.select(payloads).order_by(payloads.c.at_us))
-    assert [(row.data is None, row.removed_why, row.removed_us) for row in rows] == [(True, "age", to_us(clock.now()))] * 4 + [
-        (False, None, None)
-    ] * 4
+    assert [(row.data is None, row.removed_why, row.removed_us) for row in rows] == [
+        (True, "age", to_us(clock.now()))
+    ] * 4 + [(False, None, None)] * 4
     assert told["bytes"] == sum(row.stored_bytes for row in rows[:4])
 
 
@@ -133,10 +134,16 @@ async def test_the_oldest_bodies_go_first_until_the_rest_is_within_the_bytes(
     after = await _all(database, sa.select(payloads).order_by(payloads.c.at_us, payloads.c.tenant))
     assert told["groups"] == 4
     assert [row.data is None for row in after] == [True] * 4 + [False] * 6
-    assert await Retention(_services(database, clock), Limits(0, limit)).by_bytes() == {"groups": 0, "runs": 0, "bytes": 0}
+    assert await Retention(_services(database, clock), Limits(0, limit)).by_bytes() == {
+        "groups": 0,
+        "runs": 0,
+        "bytes": 0,
+    }
 
 
-async def test_without_limits_nothing_is_removed(database: Database, database_url: str, clock: FixedClock) -> None:
+async def test_without_limits_nothing_is_removed(
+    database: Database, database_url: str, clock: FixedClock
+) -> None:
     await _days(database, database_url, clock, 2)
     clock.advance(DAY_S * 1000)
     retention = Retention(_services(database, clock), Limits(0, 0))
@@ -145,7 +152,9 @@ async def test_without_limits_nothing_is_removed(database: Database, database_ur
     assert await retention.old_events() == {"events": 0}
 
 
-async def test_previews_of_old_runs_are_blanked_once_and_the_runs_stay(database: Database, database_url: str, clock: FixedClock) -> None:
+async def test_previews_of_old_runs_are_blanked_once_and_the_runs_stay(
+    database: Database, database_url: str, clock: FixedClock
+) -> None:
     await _days(database, database_url, clock, 3)
     retention = Retention(_services(database, clock), Limits(2, 0))
     clock.advance(-1)
@@ -159,14 +168,18 @@ async def test_old_events_leave_the_outbox(database: Database, clock: FixedClock
     services = _services(database, clock)
     for _ in range(3):
         async with database.writing() as db:
-            await webhooks.announce(db, "ten_a", webhooks.Announcement.now(services.ids, clock, RUN_BLOCKED, {"runId": "run_1"}))
+            await webhooks.announce(
+                db, "ten_a", webhooks.Announcement.now(services.ids, clock, RUN_BLOCKED, {"runId": "run_1"})
+            )
         clock.advance(DAY_S)
     clock.advance(-1)
     assert await Retention(services, Limits(2, 0)).old_events() == {"events": 1}
     assert len(await _all(database, sa.select(outbox.c.id))) == 2
 
 
-async def test_the_job_does_every_part_as_a_step_of_its_own(database: Database, database_url: str, clock: FixedClock, tmp_path: Path) -> None:
+async def test_the_job_does_every_part_as_a_step_of_its_own(
+    database: Database, database_url: str, clock: FixedClock, tmp_path: Path
+) -> None:
     class Settings:
         retention_days = 1
         retention_max_bytes = 1
@@ -183,7 +196,9 @@ async def test_the_job_does_every_part_as_a_step_of_its_own(database: Database, 
         return
 
     job = Job("job_1", "", "retention", "durable", 1, 5, {})
-    done = await retention_jobs.retain(JobContext(job, _services(database, clock, Settings()), step, progress))
+    done = await retention_jobs.retain(
+        JobContext(job, _services(database, clock, Settings()), step, progress)
+    )
     assert names == ["by_age", "by_bytes", "previews", "old_jobs", "old_events"]
     assert done["by_age"]["groups"] + done["by_bytes"]["groups"] == 4
     assert all(row.data is None for row in await _all(database, sa.select(payloads)))

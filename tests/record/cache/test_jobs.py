@@ -46,14 +46,18 @@ def _context(folder: Path, clock: FixedClock, database: Database) -> JobContext:
     return JobContext(Job("job_1", "", CACHE_SWEEP.kind, "lease", 1, 5, {}), services, step, progress)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the cache is a file whatever the main database is
+# the cache is a file whatever the main database is
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_expired_entries_go_and_others_stay_with_the_gateway_at_work_on_the_same_file(
     tmp_path: Path, clock: FixedClock, database: Database
 ) -> None:
     now_s = int(clock.now())
     gateway = DiskFile(tmp_path / CACHE_FILE, max_bytes=MAX_BYTES)
     gateway.open()
-    rows = [Row(f"key-{n}".encode(), "ten_a", "exact", "app", "", now_s, now_s + 60 * (1 + n % 2), b"x" * 5000) for n in range(600)]
+    rows = [
+        Row(f"key-{n}".encode(), "ten_a", "exact", "app", "", now_s, now_s + 60 * (1 + n % 2), b"x" * 5000)
+        for n in range(600)
+    ]
     gateway.write(rows)
     full = gateway.size()
     clock.advance(61)
@@ -68,6 +72,8 @@ async def test_expired_entries_go_and_others_stay_with_the_gateway_at_work_on_th
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_without_a_cache_file_there_is_nothing_to_do(tmp_path: Path, clock: FixedClock, database: Database) -> None:
+async def test_without_a_cache_file_there_is_nothing_to_do(
+    tmp_path: Path, clock: FixedClock, database: Database
+) -> None:
     assert await sweep(_context(tmp_path, clock, database)) == {"removed": 0, "bytes": 0}
     assert not (tmp_path / CACHE_FILE).exists()

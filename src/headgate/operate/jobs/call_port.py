@@ -21,7 +21,12 @@ CONNECT_S = 5.0
 ANSWER_S = 1800.0  # the gateway's own deadlines end a call earlier
 MAX_CONNECTIONS = 32
 
-_HEADERS = (("x-punk-app", "app"), ("x-punk-agent", "agent"), ("x-punk-subject", "subject"), ("x-headgate-parent-run", "parent_run"))
+_HEADERS = (
+    ("x-punk-app", "app"),
+    ("x-punk-agent", "agent"),
+    ("x-punk-subject", "subject"),
+    ("x-headgate-parent-run", "parent_run"),
+)
 
 
 def caller_header(caller: Caller) -> str:
@@ -38,7 +43,9 @@ class SocketCallPort:
         self._path = SocketPath(path)
         token = read_or_make(data_dir / "keys" / "internal.token", internal_token).decode()
         self._client = httpx2.AsyncClient(
-            transport=httpx2.AsyncHTTPTransport(uds=self._path.text, limits=httpx2.Limits(max_connections=MAX_CONNECTIONS)),
+            transport=httpx2.AsyncHTTPTransport(
+                uds=self._path.text, limits=httpx2.Limits(max_connections=MAX_CONNECTIONS)
+            ),
             base_url="http://gateway",
             headers={"authorization": f"Bearer {token}", "content-type": "application/json"},
             timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S, pool=timeout_s),
@@ -54,8 +61,12 @@ class SocketCallPort:
         except httpx2.TimeoutException as error:
             raise Unavailable("The gateway did not answer in time.") from error
         except httpx2.TransportError as error:
-            raise Unavailable(f"The gateway could not be reached ({errno.errorcode.get(_errno(error), 'connection lost')}).") from error
-        return Answer(reply.status_code, reply.content, {name.lower(): value for name, value in reply.headers.items()})
+            raise Unavailable(
+                f"The gateway could not be reached ({errno.errorcode.get(_errno(error), 'connection lost')})."
+            ) from error
+        return Answer(
+            reply.status_code, reply.content, {name.lower(): value for name, value in reply.headers.items()}
+        )
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 log = get_log("jobs")
 
 APP_NAME = "headgate"
-FLOW_VERSION = "1"  # pinned: an upgrade must find the workflows of the version before it. Raise it only with a migration of open ones
+# pinned: an upgrade must find the workflows of the version before it; raise it only with a migration of open ones
+FLOW_VERSION = "1"
 FLOW_NAME = "headgate.job"
 ADOPT_POLL_S = 2.0
 STATUS_POLL_S = 0.2
@@ -105,7 +106,8 @@ class Durable:
             ours = status.executor_id == self._config.executor_id or status.status == "ENQUEUED"
             if not ours or not await _happens(run.entered, RECOVERY_WAIT_S):
                 await asyncio.to_thread(dbos.resume_workflow, job_id)
-        elif status.status not in ("SUCCESS", "ERROR"):  # cancelled, or recovered too often: the job is the truth
+        elif status.status not in ("SUCCESS", "ERROR"):
+            # cancelled, or recovered too often: the job is the truth
             await asyncio.to_thread(dbos.resume_workflow, job_id)
 
     def _begin(self, dbos: type[DBOS], job_id: str) -> None:
@@ -123,7 +125,8 @@ class Durable:
             if status is not None and state == "SUCCESS":
                 return status.output or {}
             if status is not None and state == "ERROR":
-                raise JobFailed(str(status.error))  # the steps had their tries; the workflow has ended for good
+                # the steps had their tries; the workflow has ended for good
+                raise JobFailed(str(status.error))
             if run.left.is_set():
                 if run.parking or self._stopping:
                     raise Parked
@@ -142,10 +145,12 @@ class Durable:
         url = sa.make_url(self._config.url)
         if url.get_backend_name() == "sqlite" and url.database:
             with closing(sqlite3.connect(url.database)) as file:
-                file.execute("PRAGMA journal_mode=WAL")  # stays with the file; DBOS would leave it in rollback mode
+                # stays with the file; DBOS would leave it in rollback mode
+                file.execute("PRAGMA journal_mode=WAL")
         config = DBOSConfig(
             name=APP_NAME, system_database_url=self._config.url, executor_id=self._config.executor_id,
-            application_version=FLOW_VERSION, serializer=cast("Serializer", JsonSerializer()), log_level="CRITICAL", max_executor_threads=16,
+            application_version=FLOW_VERSION, serializer=cast("Serializer", JsonSerializer()),
+            log_level="CRITICAL", max_executor_threads=16,
             sys_db_pool_size=4, notification_listener_polling_interval_sec=1.0, scheduler_polling_interval_sec=300.0,
         )  # fmt: skip
         DBOS(config=config)
@@ -214,7 +219,11 @@ class Durable:
     async def rest_if_idle(self) -> None:
         """Stop DBOS's threads when no durable job has run for a while."""
         loop = asyncio.get_running_loop()
-        if self._dbos is not None and not self._runs and loop.time() - self._last_used > self._config.rest_after_s:
+        if (
+            self._dbos is not None
+            and not self._runs
+            and loop.time() - self._last_used > self._config.rest_after_s
+        ):
             await self._destroy()
 
     def park(self) -> None:
@@ -240,13 +249,14 @@ class JsonSerializer:
 
     def serialize(self, data: Any) -> str:
         if isinstance(data, BaseException):
-            tries: list[BaseException] = getattr(data, "errors", None) or [data]  # of a step that was tried several times
+            # of a step that was tried several times, the last error counts
+            tries: list[BaseException] = getattr(data, "errors", None) or [data]
             data = {"failed": f"{type(tries[-1]).__name__}: {tries[-1]}"}
         return json.encode({"kept": data}).decode()
 
     def deserialize(self, serialized_data: str) -> Any:
         kept = json.decode(serialized_data)["kept"]
-        if isinstance(kept, dict) and kept.keys() == {"failed"}:  # pyright: ignore[reportUnknownMemberType]  (JSON)
+        if isinstance(kept, dict) and kept.keys() == {"failed"}:  # JSON
             return StepFailed(str(kept["failed"]))  # pyright: ignore[reportUnknownArgumentType]
         return kept  # pyright: ignore[reportUnknownVariableType]
 

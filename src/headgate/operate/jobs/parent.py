@@ -16,7 +16,6 @@ def watch_parent(pipe: int, loop: asyncio.AbstractEventLoop, gone: Callable[[], 
 
     A thread, since the loop may be busy. What is cut off then is what kill -9 would cut off: leases and steps cover it.
     """
-
     os.fstat(pipe)  # a wrong descriptor must fail the start, not leave a worker that never ends
 
     def watch() -> None:

@@ -24,7 +24,9 @@ async def insert(db: AsyncConnection, row: NewRow) -> None:
 
 
 async def by_dedupe(db: AsyncConnection, tenant: str, kind: str, key: str) -> str | None:
-    statement = sa.select(jobs.c.id).where(jobs.c.tenant == tenant, jobs.c.kind == kind, jobs.c.dedupe_key == key)
+    statement = sa.select(jobs.c.id).where(
+        jobs.c.tenant == tenant, jobs.c.kind == kind, jobs.c.dedupe_key == key
+    )
     return (await db.execute(statement)).scalar_one_or_none()
 
 
@@ -113,7 +115,9 @@ async def cancel(db: AsyncConnection, tenant: str, job_id: str, *, now_us: int) 
     return (await db.execute(statement)).rowcount == 1
 
 
-async def page(db: AsyncConnection, tenants: Sequence[str], state: str | None, which: Page) -> tuple[Sequence[Row], int]:
+async def page(
+    db: AsyncConnection, tenants: Sequence[str], state: str | None, which: Page
+) -> tuple[Sequence[Row], int]:
     """A page of the jobs of `tenants`, newest first, and how many there are (counted a little beyond the exact bound)."""
     wanted = sa.select(jobs).where(jobs.c.tenant.in_(tenants))
     if state is not None:
@@ -126,8 +130,10 @@ async def page(db: AsyncConnection, tenants: Sequence[str], state: str | None, w
 
 
 async def count_by_state(db: AsyncConnection, tenants: Sequence[str]) -> dict[str, int]:
-    statement = sa.select(jobs.c.state, sa.func.count()).where(jobs.c.tenant.in_(tenants)).group_by(jobs.c.state)
-    return {state: count for state, count in await db.execute(statement)}
+    statement = (
+        sa.select(jobs.c.state, sa.func.count()).where(jobs.c.tenant.in_(tenants)).group_by(jobs.c.state)
+    )
+    return {str(row.state): int(row[1]) for row in await db.execute(statement)}
 
 
 async def delete_finished(db: AsyncConnection, *, before_us: int, limit: int) -> int:

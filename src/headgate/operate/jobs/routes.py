@@ -13,7 +13,10 @@ from headgate.rim.router import PageQuery, Router, json_reply
 
 router = Router("jobs")
 
-Status = Annotated[str | None, Query(description="Only jobs in this state: queued, running, succeeded, failed, dead, cancelled.")]
+Status = Annotated[
+    str | None,
+    Query(description="Only jobs in this state: queued, running, succeeded, failed, dead, cancelled."),
+]
 
 
 @router.get("/api/v1/jobs", right="jobs:read", response=JobList)

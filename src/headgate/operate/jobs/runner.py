@@ -44,7 +44,13 @@ class Runner:
     """Runs jobs of `specs` until it is stopped."""
 
     def __init__(
-        self, services: JobServices, specs: Iterable[JobSpec], worker: Worker, *, durable: Durable, pace: Pace | None = None
+        self,
+        services: JobServices,
+        specs: Iterable[JobSpec],
+        worker: Worker,
+        *,
+        durable: Durable,
+        pace: Pace | None = None,
     ) -> None:
         self._services = services
         self._specs = {spec.kind: spec for spec in specs}
@@ -97,7 +103,8 @@ class Runner:
         if clock.now() >= self._scheduled_until_s:
             async with database.writing() as db:
                 await self._enqueuer.schedule(db, self._specs.values())
-            self._scheduled_until_s = service.next_boundary_s(self._specs.values(), clock.now()) or float("inf")
+            boundary_s = service.next_boundary_s(self._specs.values(), clock.now())
+            self._scheduled_until_s = float("inf") if boundary_s is None else boundary_s
         free = SLOTS - len(self._running)
         if free <= 0:
             return self._pace.longest_s  # the end of a job wakes us
@@ -131,12 +138,13 @@ class Runner:
                     result = await spec.run(context)
         except (Parked, asyncio.CancelledError):
             await self._settle(job, lambda db: service.put_back(db, worker, job))
-        except Exception as error:  # the job edge: a job may raise anything, and it is on record
+        except Exception as error:  # noqa: BLE001 the job edge: a job may raise anything, and it is on record
             log.warning("jobs.failed", job=job.id, kind=job.kind, attempt=job.attempts, error=repr(error))
             failure = error
             await self._settle(job, lambda db: service.fail(db, worker, job, failure, jitter=full_jitter))
         else:
-            if await self._settle(job, lambda db: service.succeed(db, worker, job.id, result)) and spec.engine == "durable":
+            on_record = await self._settle(job, lambda db: service.succeed(db, worker, job.id, result))
+            if on_record and spec.engine == "durable":
                 await self._durable.forget(job.id)
         finally:
             self._running.pop(job.id, None)
@@ -192,6 +200,6 @@ class Runner:
         await self._durable.close()
 
 
-async def _step_now(name: str, work: Callable[[], Awaitable[Json]]) -> Json:
+async def _step_now(_name: str, work: Callable[[], Awaitable[Json]], /) -> Json:
     """The step of a lease job: nothing is kept."""
     return await work()

@@ -1,4 +1,4 @@
-"""What a job is: the declaration a room makes (`JobSpec`), the row (`Job`), what its function gets (`JobContext`), the API's view."""
+"""What a job is: a room's declaration (`JobSpec`), the row (`Job`), what its function gets (`JobContext`), the API's view."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Job:
 class Step(Protocol):
     """Runs `work` once: a durable job that is resumed gets the answer that was kept. The answer must be JSON."""
 
-    async def __call__(self, name: str, work: Callable[[], Awaitable[Json]]) -> Json: ...
+    async def __call__(self, name: str, work: Callable[[], Awaitable[Json]], /) -> Json: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class JobSpec:
     """A kind of background work. `every_s` makes it periodic: exactly one job per period, however many workers there are.
 
     `timeout_s` bounds one attempt of a lease job, or one step of a durable one. `max_attempts` counts attempts of a
-    lease job; of a durable one it counts how often it may be taken over from a dead worker (`step_attempts` counts tries of a step).
+    lease job; of a durable one it counts how often it may be taken over from a dead worker, and `step_attempts` the
+    tries of a step. A durable job does all its work inside steps: between them it may only decide.
     """
 
     kind: str

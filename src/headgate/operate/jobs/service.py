@@ -1,4 +1,4 @@
-"""The life of a job: enqueue, claim, heartbeat, finish or try again, and the periodic ones. Every function is one transaction's work."""
+"""The life of a job: enqueue, claim, heartbeat, finish or try again; and the periodic ones. Works in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ LEASE_S = 30.0
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 600.0
 MAX_ERROR_CHARS = 500
-NOTICE_PART = "jobs"  # tell Notices.changed(NOTICE_PART, tenant) after the commit, and the worker looks at once
+# tell Notices.changed(NOTICE_PART, tenant) after the commit, and the worker looks at once
+NOTICE_PART = "jobs"
 
 
 class JobFailed(Exception):
@@ -75,7 +76,7 @@ class Enqueuer:
         return await queries.by_dedupe(db, new.tenant, spec.kind, new.dedupe_key) or job_id
 
     async def schedule(self, db: AsyncConnection, specs: Iterable[JobSpec]) -> None:
-        """Make sure that every periodic kind has its job for the coming period. The dedupe key is the period, so doubles cannot be."""
+        """Make sure that every periodic kind has its job for the coming period, once: the period is the dedupe key."""
         now_s = int(self.clock.now())
         for spec in specs:
             if spec.every_s:
@@ -105,7 +106,9 @@ async def heartbeat(db: AsyncConnection, worker: Worker, job_ids: Collection[str
 
 async def report(db: AsyncConnection, worker: Worker, job_id: str, progress: Json) -> bool:
     """Note how far a running job is."""
-    return await queries.change_owned(db, job_id, worker.name, {"progress": progress, "updated_us": worker.now_us()})
+    return await queries.change_owned(
+        db, job_id, worker.name, {"progress": progress, "updated_us": worker.now_us()}
+    )
 
 
 async def succeed(db: AsyncConnection, worker: Worker, job_id: str, result: Json) -> bool:
@@ -128,7 +131,9 @@ async def fail(
 
 async def put_back(db: AsyncConnection, worker: Worker, job: Job) -> bool:
     """The worker stops before the job is done: another one may have it at once, and the attempt does not count."""
-    return await _let_go(db, worker, job.id, {"state": "queued", "attempts": job.attempts - 1, "run_at_us": worker.now_us()})
+    return await _let_go(
+        db, worker, job.id, {"state": "queued", "attempts": job.attempts - 1, "run_at_us": worker.now_us()}
+    )
 
 
 async def take_back(db: AsyncConnection, worker: Worker) -> int:

@@ -39,7 +39,12 @@ class Supervisor:
     """Keeps one worker process alive. The worker holds the reading end of a pipe and ends when the writing end is gone."""
 
     def __init__(
-        self, settings: Any, tasks: Tasks, *, command: Sequence[str] | None = None, back_off: BackOff | None = None
+        self,
+        settings: Any,
+        tasks: Tasks,
+        *,
+        command: Sequence[str] | None = None,
+        back_off: BackOff | None = None,
     ) -> None:
         self._enabled = bool(settings.worker)
         self._grace_s = float(settings.shutdown_grace_s)

@@ -12,7 +12,7 @@ from headgate.kernel.clock import to_us
 from headgate.operate.jobs import service as jobs
 from headgate.operate.jobs.schemas import JobServices, Json
 from headgate.operate.webhooks import service as webhooks
-from headgate.record.runs.retention import Removed, Remover
+from headgate.record.runs.service import Removed, Remover
 
 DAY_S = 86_400
 JOBS_KEPT_DAYS = 14
@@ -61,7 +61,11 @@ class Retention:
 
     async def old_jobs(self) -> Json:
         before_us = self._before_us(JOBS_KEPT_DAYS)
-        return {"jobs": await self._rows(lambda db: jobs.delete_finished(db, before_us=before_us, limit=PORTION_ROWS))}
+        return {
+            "jobs": await self._rows(
+                lambda db: jobs.delete_finished(db, before_us=before_us, limit=PORTION_ROWS)
+            )
+        }
 
     async def old_events(self) -> Json:
         if not self._limits.days:
@@ -76,7 +80,9 @@ class Retention:
                 removed = await portion(db)
             if not removed.groups:
                 return total
-            total = Removed(total.groups + removed.groups, total.runs + removed.runs, total.bytes + removed.bytes)
+            total = Removed(
+                total.groups + removed.groups, total.runs + removed.runs, total.bytes + removed.bytes
+            )
             await asyncio.sleep(BREATH_S)
 
     async def _rows(self, portion: Callable[[AsyncConnection], Awaitable[int]]) -> int:

@@ -16,14 +16,14 @@ async def sweep(context: JobContext) -> Json:
     """Both processes have the file open; the sweep takes the write lock for a few rows at a time."""
     settings = context.services.settings
     path: Path = settings.data_dir / CACHE_FILE
-    if not path.exists():
-        return {"removed": 0, "bytes": 0}
     now_s = int(context.services.clock.now())
     removed, size = await asyncio.to_thread(_sweep, path, settings.cache_disk_bytes, now_s)
     return {"removed": removed, "bytes": size}
 
 
 def _sweep(path: Path, max_bytes: int, now_s: int) -> tuple[int, int]:
+    if not path.exists():
+        return 0, 0
     file = DiskFile(path, max_bytes=max_bytes)
     file.open()
     try:
