@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from headgate.kernel.logging import configure
 from headgate.schema import all_tables
 from headgate.store.engine import Database, async_url
 from headgate.testing.clock import FixedClock
@@ -21,6 +22,11 @@ from headgate.testing.postgres import cluster, find_binaries
 
 POSTGRES_URL = "HEADGATE_TEST_POSTGRES_URL"
 TEMPLATE = "headgate_template"
+
+
+def pytest_configure() -> None:
+    """Log as a server does: JSON lines, and no rendering of tracebacks that takes seconds."""
+    configure(json_lines=True)
 
 
 @pytest.fixture

@@ -14,8 +14,6 @@ NOT_ROOMS = {"headgate.rim.routes", "headgate.gateway.routes"}
 
 def all_routers() -> list[Router]:
     """The `router` of each `routes.py`, and the one that is made by a setting."""
-    found: list[Router] = [metrics_router(public=False)]
-    for module in pkgutil.walk_packages(headgate.__path__, "headgate."):
-        if module.name.endswith(".routes") and module.name not in NOT_ROOMS:
-            found.append(importlib.import_module(module.name).router)
-    return found
+    names = [module.name for module in pkgutil.walk_packages(headgate.__path__, "headgate.")]
+    rooms = [name for name in names if name.endswith(".routes") and name not in NOT_ROOMS]
+    return [metrics_router(public=False), *(importlib.import_module(name).router for name in rooms)]

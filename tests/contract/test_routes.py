@@ -47,7 +47,9 @@ async def key_with(house: House, *rights: str, tenant: str = DEFAULT_TENANT) -> 
     return key.id, token
 
 
-async def ask(client: httpx2.AsyncClient, route: RouteFacts, *, document: dict[str, Any], **path: str) -> httpx2.Response:
+async def ask(
+    client: httpx2.AsyncClient, route: RouteFacts, *, document: dict[str, Any], **path: str
+) -> httpx2.Response:
     """The route with the example of its body and these path parameters."""
     url = re.sub(r"\{(\w+)(?::path)?\}", lambda match: path.get(match[1], "none_such"), route.path)
     body = example_of(document, route)
@@ -65,8 +67,12 @@ def example_of(document: dict[str, Any], route: RouteFacts) -> Any:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     if schema.get("examples"):
         return schema["examples"][0]
-    fields = {name: each["examples"][0] for name, each in schema["properties"].items() if each.get("examples")}
-    assert set(schema.get("required", ())) <= set(fields), f"{route.method} {route.path}: a field of its body has no example"
+    fields = {
+        name: each["examples"][0] for name, each in schema["properties"].items() if each.get("examples")
+    }
+    assert set(schema.get("required", ())) <= set(fields), (
+        f"{route.method} {route.path}: a field of its body has no example"
+    )
     return fields
 
 
@@ -163,7 +169,9 @@ async def test_routes_that_need_nothing_answer(house: House) -> None:
     for route in routes_of(house):
         if "{" not in route.path and not route.path.startswith(GATEWAY):
             answer = await ask(client, route, document=document)
-            assert answer.status_code < 300 or (answer.status_code == 404 and route.path == "/api/v1/trace"), (route, answer.text)
+            assert answer.status_code < 300 or (
+                answer.status_code == 404 and route.path == "/api/v1/trace"
+            ), (route, answer.text)
 
 
 async def test_every_route_answers_head_where_it_answers_get_and_tells_its_methods(house: House) -> None:
@@ -188,13 +196,19 @@ async def test_the_document_lists_every_route_whole(house: House) -> None:
         operation = operation_of(document, route)
         assert operation["x-right"] == route.right
         assert ({} in operation["security"]) == (route.right == PUBLIC)
-        assert operation["operationId"] not in seen, f"{route.path}: two handlers are called {operation['operationId']}"
+        assert operation["operationId"] not in seen, (
+            f"{route.path}: two handlers are called {operation['operationId']}"
+        )
         seen.add(operation["operationId"])
         assert operation.get("description"), f"{route.path}: its handler has no docstring"
         statuses = set(operation["responses"])
-        assert "422" not in statuses and "500" in statuses and any(each.startswith("2") for each in statuses), route
+        assert (
+            "422" not in statuses and "500" in statuses and any(each.startswith("2") for each in statuses)
+        ), route
 
 
 async def test_every_right_is_one_of_users_or_one_of_admins(house: House) -> None:
     declared = {route.right for route in routes_of(house)} - {PUBLIC}
-    assert declared - USER_RIGHTS - ADMIN_RIGHTS == set(), "say in identity/keys/rights.py, or in this test, whose right it is"
+    assert declared - USER_RIGHTS - ADMIN_RIGHTS == set(), (
+        "say in identity/keys/rights.py, or in this test, whose right it is"
+    )

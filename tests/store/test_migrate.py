@@ -47,7 +47,9 @@ def test_a_new_database_gets_exactly_the_tables_of_the_rooms(empty_url: str) -> 
     migrate(empty_url)
 
     def differences(connection: sa.Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
         return list(compare_metadata(context, tables))
 
     async def look() -> list[object]:

@@ -33,7 +33,9 @@ def build_api(services: Services, routers: Sequence[Router], door: Callable[[], 
         door=door,
         table=RouteTable(routes),
         origins=origin_rules(settings),
-        limit=ManagementLimit(services.hot.get("fast") or MemoryStore(), services.clock, management_rpm(settings)),
+        limit=ManagementLimit(
+            services.hot.get("fast") or MemoryStore(), services.clock, management_rpm(settings)
+        ),
         ids=services.ids,
         max_body_bytes=settings.max_body_bytes,
     )
@@ -49,7 +51,9 @@ def build_api(services: Services, routers: Sequence[Router], door: Callable[[], 
 def origin_rules(settings: Any) -> OriginRules:
     """The `Host`, CORS and proxy settings as rules. Raises ValueError when a proxy is not an address."""
     return OriginRules.of(
-        hosts=words(settings.hosts), origins=words(settings.cors_origins), proxies=words(settings.trusted_proxies)
+        hosts=words(settings.hosts),
+        origins=words(settings.cors_origins),
+        proxies=words(settings.trusted_proxies),
     )
 
 

@@ -21,7 +21,9 @@ LONG_CHECK_BYTES = 1024 * 1024  # longer bodies are checked off the loop
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_ODD = re.compile(rb"NaN|Infinity|\\u[dD][89abAB]|[eE]\+?\d{3}")  # what the standard parser takes, though it is no JSON
+_ODD = re.compile(
+    rb"NaN|Infinity|\\u[dD][89abAB]|[eE]\+?\d{3}"
+)  # what the standard parser takes, though it is no JSON
 _LONG = re.compile(rb"\d{19}")  # perhaps a whole number of more than 64 bits
 
 
@@ -49,7 +51,9 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], *, limit: 
             async with asyncio.timeout(SLOW_WRITER_S):
                 message = await receive()
         except TimeoutError:
-            raise SlowBody("The request body did not arrive in time.", headers={"Connection": "close"}) from None
+            raise SlowBody(
+                "The request body did not arrive in time.", headers={"Connection": "close"}
+            ) from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         part: bytes = message.get("body", b"")
@@ -115,11 +119,15 @@ def _check(body: bytes) -> None:
 
 
 def _whole(digits: str) -> int:
-    number = int(digits) if len(digits) < 21 else 2**64  # int() itself is slow, and bounded, for very long ones
+    number = (
+        int(digits) if len(digits) < 21 else 2**64
+    )  # int() itself is slow, and bounded, for very long ones
     if not -(2**63) <= number < 2**63:
         raise ValueError("a whole number in it has more than 64 bits")
     return number
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The request body is larger than {limit} bytes.", limit=limit, headers={"Connection": "close"})
+    return TooLarge(
+        f"The request body is larger than {limit} bytes.", limit=limit, headers={"Connection": "close"}
+    )

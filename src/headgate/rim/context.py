@@ -40,7 +40,9 @@ class Context:
     db: AsyncConnection
     services: Services
     request: Request
-    after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+    after_commit: list[Callable[[], Awaitable[None]]] = field(
+        default_factory=list[Callable[[], Awaitable[None]]]
+    )
     changes: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])  # (part, tenant) of the plane
 
     @property

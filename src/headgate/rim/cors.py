@@ -19,7 +19,11 @@ def cors_headers(rules: OriginRules, headers: Headers) -> RawHeaders:
     origin = headers.get(b"origin")
     if origin is None or not rules.allows(origin):
         return []
-    return [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", EXPOSED), (b"vary", b"Origin")]
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", EXPOSED),
+        (b"vary", b"Origin"),
+    ]
 
 
 def preflight_headers(rules: OriginRules, headers: Headers, methods: bytes) -> RawHeaders:

@@ -28,7 +28,8 @@ from headgate.kernel.logging import get_log
 log = get_log("rim")
 
 _BY_STATUS: dict[int, type[GatewayError]] = {
-    each.status: each for each in (BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, TooLarge, Unavailable)
+    each.status: each
+    for each in (BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, TooLarge, Unavailable)
 }
 DATABASE_TROUBLE = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -40,7 +41,9 @@ def render(path: str, error: GatewayError) -> Response:
 
 def unforeseen(request_id: str) -> GatewayError:
     """What the client hears of a bug: where to look for it, and nothing else."""
-    return GatewayError(f"Something broke inside Headgate. The log has it under {request_id}.", requestId=request_id)
+    return GatewayError(
+        f"Something broke inside Headgate. The log has it under {request_id}.", requestId=request_id
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -86,4 +89,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _no_database(request: Request, error: Exception) -> Response:
     log.error("database.unreachable", request=request.scope.get("headgate.request_id"), error=repr(error))
-    return render(_path(request), Unavailable("The database cannot be reached at the moment.", headers={"Retry-After": "1"}))
+    return render(
+        _path(request),
+        Unavailable("The database cannot be reached at the moment.", headers={"Retry-After": "1"}),
+    )

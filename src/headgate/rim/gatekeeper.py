@@ -31,7 +31,9 @@ JSON_TYPE = (b"content-type", b"application/json")
 class Doorkeeper(Protocol):
     """What the gatekeeper needs of `identity.keys.hot.Door`."""
 
-    def admit(self, headers: Mapping[bytes, bytes], query: bytes = b"", peer: str = "", trusted: bool = False) -> Caller: ...
+    def admit(
+        self, headers: Mapping[bytes, bytes], query: bytes = b"", peer: str = "", trusted: bool = False
+    ) -> Caller: ...
 
 
 class Gatekeeper:
@@ -59,8 +61,16 @@ class Gatekeeper:
             log.info("request.abandoned", request=visit.request_id, path=visit.path)
         except GatewayError as error:
             await render(visit.path, error)(scope, receive, answer)
-        except Exception as error:  # the request edge: a bug is a 500 that says where to look, and a line in the log
-            log.exception("request.broke", request=visit.request_id, method=visit.method, path=visit.path, error=repr(error))
+        except (
+            Exception
+        ) as error:  # the request edge: a bug is a 500 that says where to look, and a line in the log
+            log.exception(
+                "request.broke",
+                request=visit.request_id,
+                method=visit.method,
+                path=visit.path,
+                error=repr(error),
+            )
             if answer.status:
                 raise  # half an answer is out already: the server closes the connection
             await render(visit.path, unforeseen(visit.request_id))(scope, receive, answer)
@@ -70,7 +80,8 @@ class Gatekeeper:
         check_once(scope)
         methods = rules.table.methods(visit.path)
         if visit.method == "OPTIONS":
-            return await self._options(visit, methods, scope, receive, answer)
+            await self._options(visit, methods, answer)
+            return
         asked = "GET" if visit.method == "HEAD" else visit.method
         public = methods.get(asked) == PUBLIC
         client = self._admit(visit, scope, public=public)
@@ -113,13 +124,14 @@ class Gatekeeper:
                 await check_json(body)
         return replay(body, receive)
 
-    async def _options(
-        self, visit: Visit, methods: Mapping[str, str], scope: Scope, receive: Receive, answer: Answer
-    ) -> None:
+    async def _options(self, visit: Visit, methods: Mapping[str, str], answer: Answer) -> None:
         if not methods:
             raise NotFound(f"There is nothing at {visit.path}.")
         allow = _allow(methods)
-        headers = [(b"allow", allow.encode()), *preflight_headers(self._rules.origins, visit.headers, allow.encode())]
+        headers = [
+            (b"allow", allow.encode()),
+            *preflight_headers(self._rules.origins, visit.headers, allow.encode()),
+        ]
         await answer({"type": "http.response.start", "status": 204, "headers": headers})
         await answer({"type": "http.response.body", "body": b""})
 
@@ -143,5 +155,5 @@ def _no_route(visit: Visit, methods: Mapping[str, str]) -> GatewayError:
 
 
 def _allow(methods: Mapping[str, str]) -> str:
-    names = set(methods) | ({"HEAD"} if "GET" in methods else set()) | {"OPTIONS"}
+    names = {*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}
     return ", ".join(sorted(names))

@@ -20,13 +20,17 @@ DESCRIPTION = (
     "lists take `limit` and `offset` and carry `total` and `has_more`."
 )
 SCHEMES: Document = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "Any live key: `Authorization: Bearer pk_...`."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Any live key: `Authorization: Bearer pk_...`.",
+    },
     "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
     "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key"},
     "azureKey": {"type": "apiKey", "in": "header", "name": "api-key"},
     "googleKey": {"type": "apiKey", "in": "header", "name": "x-goog-api-key"},
 }
-ANY_KEY = [{name: []} for name in SCHEMES]
+ANY_KEY: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
 
 _TEXT = {"type": "string"}
 _STATUS = {"type": "integer", "examples": [404]}

@@ -91,8 +91,15 @@ class OriginRules:
 
     @classmethod
     def of(cls, *, hosts: Iterable[str], origins: Iterable[str], proxies: Iterable[str]) -> OriginRules:
-        names = frozenset(host.strip().lower().encode() if host.strip() == "*" else host_name(host.encode()) for host in hosts)
-        return cls(names, frozenset(origin.strip().lower().rstrip("/").encode() for origin in origins), Proxies.parse(proxies))
+        names = frozenset(
+            host.strip().lower().encode() if host.strip() == "*" else host_name(host.encode())
+            for host in hosts
+        )
+        return cls(
+            names,
+            frozenset(origin.strip().lower().rstrip("/").encode() for origin in origins),
+            Proxies.parse(proxies),
+        )
 
     def check(self, headers: Headers, peer: str, *, hosts_too: bool) -> None:
         """Refuse what a page of another site may have caused. `hosts_too`: also a `Host` that is not ours."""
@@ -103,15 +110,21 @@ class OriginRules:
         if not self.is_cross_site(headers, peer):
             return
         if hosts_too and not self.allows(headers.get(b"origin", b"")):
-            raise Forbidden("Requests from pages of other sites are refused; list the site in HEADGATE_CORS_ORIGINS.")
+            raise Forbidden(
+                "Requests from pages of other sites are refused; list the site in HEADGATE_CORS_ORIGINS."
+            )
         if has_body(headers) and not is_json(headers):
-            raise BadRequest("A request from another site must say content-type: application/json.", param="content-type")
+            raise BadRequest(
+                "A request from another site must say content-type: application/json.", param="content-type"
+            )
 
     def _check_host(self, headers: Headers, peer: str) -> None:
         host = self.proxies.host(headers, peer)
         name = host_name(host)
         if name not in _LOCAL and name not in self.hosts and b"*" not in self.hosts and not is_loopback(name):
-            raise Forbidden("Without a key Headgate answers only to loopback names and those listed in HEADGATE_HOSTS.")
+            raise Forbidden(
+                "Without a key Headgate answers only to loopback names and those listed in HEADGATE_HOSTS."
+            )
 
     def is_cross_site(self, headers: Headers, peer: str) -> bool:
         """Was it caused by a page of another origin, as the browser says?"""
@@ -122,7 +135,9 @@ class OriginRules:
 
     def allows(self, origin: bytes) -> bool:
         """May pages of `origin` read our answers?"""
-        return bool(origin) and bool(self.origins) and (origin.lower() in self.origins or b"*" in self.origins)
+        return (
+            bool(origin) and bool(self.origins) and (origin.lower() in self.origins or b"*" in self.origins)
+        )
 
 
 def has_body(headers: Headers) -> bool:
@@ -135,7 +150,9 @@ def is_json(headers: Headers) -> bool:
 
 
 def _same_host(origin: bytes, host: bytes) -> bool:
-    return _without_default_port(origin.partition(b"://")[2].lower()) == _without_default_port(host.strip().lower())
+    return _without_default_port(origin.partition(b"://")[2].lower()) == _without_default_port(
+        host.strip().lower()
+    )
 
 
 def _without_default_port(host: bytes) -> bytes:

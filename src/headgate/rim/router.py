@@ -49,7 +49,13 @@ class Router:
         return register
 
     def get(
-        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None, kind: type[Response] = JSONResponse
+        self,
+        path: str,
+        *,
+        right: str,
+        aliases: tuple[str, ...] = (),
+        response: Any = None,
+        kind: type[Response] = JSONResponse,
     ) -> Callable[[Handler], Handler]:
         """`kind`: the class of the answer where it is not JSON; its media type goes into the document."""
         return self._add("GET", path, right=right, aliases=aliases, response=response, kind=kind)
@@ -59,18 +65,26 @@ class Router:
     ) -> Callable[[Handler], Handler]:
         return self._add("POST", path, right=right, aliases=aliases, status=status, response=response)
 
-    def put(self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None) -> Callable[[Handler], Handler]:
+    def put(
+        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None
+    ) -> Callable[[Handler], Handler]:
         return self._add("PUT", path, right=right, aliases=aliases, response=response)
 
-    def patch(self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None) -> Callable[[Handler], Handler]:
+    def patch(
+        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None
+    ) -> Callable[[Handler], Handler]:
         return self._add("PATCH", path, right=right, aliases=aliases, response=response)
 
-    def delete(self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None) -> Callable[[Handler], Handler]:
+    def delete(
+        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None
+    ) -> Callable[[Handler], Handler]:
         return self._add("DELETE", path, right=right, aliases=aliases, response=response)
 
 
 def _page(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows, at most 500.")] = DEFAULT_LIMIT,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="How many rows, at most 500.")
+    ] = DEFAULT_LIMIT,
     offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many rows to pass over.")] = 0,
 ) -> Page:
     return Page(limit, offset)

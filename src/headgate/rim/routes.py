@@ -45,7 +45,9 @@ def facts_of(route: BaseRoute) -> list[RouteFacts]:
 
 def in_order(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
     """Literal words before parameters, in every position, so that `/runs/export` wins over `/runs/{id}`."""
-    return sorted(routes, key=lambda route: [_rank(part) for part in str(getattr(route, "path", "")).split("/")])
+    return sorted(
+        routes, key=lambda route: [_rank(part) for part in str(getattr(route, "path", "")).split("/")]
+    )
 
 
 def _rank(segment: str) -> int:

@@ -37,14 +37,17 @@ class Visit:
 
 
 def visit_of(scope: Scope, ids: Ids) -> Visit:
-    headers: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        headers[name] = value
+    headers: dict[bytes, bytes] = dict(scope["headers"])
     given = headers.get(b"x-request-id", b"")
     request_id = given.decode() if _ID.fullmatch(given) else ids.new("req")
     client = scope.get("client")
     return Visit(
-        scope["method"], _path(scope), headers, request_id, client[0] if client else "", bool(scope.get("headgate.trusted"))
+        scope["method"],
+        _path(scope),
+        headers,
+        request_id,
+        client[0] if client else "",
+        bool(scope.get("headgate.trusted")),
     )
 
 
@@ -83,7 +86,10 @@ class Answer:
         await self._send(message)
 
     def _common(self, message: Message) -> RawHeaders:
-        headers: RawHeaders = [(b"x-request-id", self._visit.request_id.encode()), (b"x-content-type-options", b"nosniff")]
+        headers: RawHeaders = [
+            (b"x-request-id", self._visit.request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
         headers += self._visit.extra
         headers += cors_headers(self._rules, self._visit.headers)
         names = {name for name, _ in message.get("headers", ())}

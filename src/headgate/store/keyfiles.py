@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable
@@ -30,10 +31,8 @@ def read_or_make(path: Path, make: Callable[[], bytes] = random_secret) -> bytes
             file.write(make())
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)  # unlike a rename, it never replaces what another process made meanwhile
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(fresh, path)  # unlike a rename, it never replaces what is there
     finally:
         fresh.unlink()
     return path.read_bytes()

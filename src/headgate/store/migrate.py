@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, cast
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] it ships none
 import sqlalchemy as sa
 
 from headgate.store.engine import Database, async_url
@@ -62,7 +63,8 @@ def _sqlite_revision(path: Path) -> str | None:
 
 
 async def _postgres_revision(url: str) -> str | None:
-    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S)
+    connect = cast(Any, asyncpg).connect  # the package has no types
+    connection = await connect(url, timeout=CONNECT_TIMEOUT_S)
     try:
         found = await connection.fetchval(SELECT_VERSION)
     except asyncpg.UndefinedTableError:
@@ -75,7 +77,9 @@ async def _postgres_revision(url: str) -> str | None:
 async def _upgrade(url: str) -> None:
     if url.startswith("sqlite"):
         Path(sa.make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database(url)  # its writers begin at once, so that DDL is part of the transaction on SQLite too
+    database = Database(
+        url
+    )  # its writers begin at once, so that DDL is part of the transaction on SQLite too
     try:
         async with database.writing() as db:
             await db.run_sync(_run)
@@ -96,7 +100,7 @@ def _run(connection: sa.Connection) -> None:
 
 
 @contextmanager
-def _alone(connection: sa.Connection) -> Iterator[None]:
+def _alone(connection: sa.Connection) -> Generator[None, None, None]:
     """PostgreSQL: until the transaction ends, nobody else migrates. A SQLite folder is locked by its gateway."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK_ID)))

@@ -95,12 +95,16 @@ class House:
         self._apps.append(app)
         return app
 
-    def client(self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
+    def client(
+        self, routers: Sequence[Router], *, key: str = "", headers: Mapping[str, str] | None = None
+    ) -> httpx2.AsyncClient:
         """An HTTP client at an application of `routers`, with `key` as its bearer token."""
         app = self.app(routers)
         given = {"authorization": f"Bearer {key}"} if key else {}
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
-        client = httpx2.AsyncClient(transport=transport, base_url="http://localhost:4100", headers={**given, **(headers or {})})
+        client = httpx2.AsyncClient(
+            transport=transport, base_url="http://localhost:4100", headers={**given, **(headers or {})}
+        )
         self._clients.append(client)
         return client
 

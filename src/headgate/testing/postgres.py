@@ -10,34 +10,45 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 UNPRIVILEGED = ("postgres", "nobody")
 START_TIMEOUT_S = 60
-FAST_AND_LOSSY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
+INITDB_OPTIONS = ("-U", "headgate", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
+FAST_AND_LOSSY = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=60",
+    "shared_buffers=32MB",
+)
 
 
 def find_binaries() -> Path | None:
     """The folder with `initdb` and `postgres`, newest version first; None when PostgreSQL is not installed."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: -int(each.parent.name.split(".")[0]))
+    folders = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: -int(each.parent.name.split(".")[0])
+    )
     on_path = shutil.which("initdb")
     candidates = [*folders, *([Path(on_path).parent] if on_path else [])]
-    return next((each for each in candidates if (each / "initdb").exists() and (each / "postgres").exists()), None)
+    return next(
+        (each for each in candidates if (each / "initdb").exists() and (each / "postgres").exists()), None
+    )
 
 
 @contextlib.contextmanager
-def cluster(binaries: Path) -> Iterator[str]:
+def cluster(binaries: Path) -> Generator[str, None, None]:
     """Run a cluster; yields the URL of its `postgres` database."""
     user = _unprivileged_user()
     folder = Path(tempfile.mkdtemp(prefix="headgate-pg-"))
     try:
         if user is not None:
             shutil.chown(folder, user=user)
+        make = [str(binaries / "initdb"), "-D", str(folder / "data"), *INITDB_OPTIONS]
         subprocess.run(
-            [*_as_user(user), str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "headgate", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
-            check=True, capture_output=True, timeout=START_TIMEOUT_S, cwd=folder,
-        )  # fmt: skip
+            [*_as_user(user), *make], check=True, capture_output=True, timeout=START_TIMEOUT_S, cwd=folder
+        )
         with _server(binaries, folder, user) as url:
             yield url
     finally:
@@ -45,16 +56,29 @@ def cluster(binaries: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _server(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:
+def _server(binaries: Path, folder: Path, user: str | None) -> Generator[str, None, None]:
     port = _free_port()
+    run = [
+        str(binaries / "postgres"),
+        "-D",
+        str(folder / "data"),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+    ]
     options = [part for setting in FAST_AND_LOSSY for part in ("-c", setting)]
-    server = subprocess.Popen(
-        [*_as_user(user), str(binaries / "postgres"), "-D", str(folder / "data"), "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), *options],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"), start_new_session=True,
-    )  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*_as_user(user), *run, *options],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    ready = f'"{binaries}/pg_isready" -q -h 127.0.0.1 -p {port}'
     try:
         subprocess.run(
-            ["/bin/sh", "-c", f'for i in $(seq 600); do "{binaries}/pg_isready" -q -h 127.0.0.1 -p {port} && exit 0; sleep 0.1; done; exit 1'],
+            ["/bin/sh", "-c", f"for i in $(seq 600); do {ready} && exit 0; sleep 0.1; done; exit 1"],
             check=True, timeout=START_TIMEOUT_S,
         )  # fmt: skip
         yield f"postgresql://headgate@127.0.0.1:{port}/postgres"
@@ -82,7 +106,9 @@ def _as_user(user: str | None) -> list[str]:
         if user is not None:
             raise RuntimeError("setpriv (util-linux) is needed to run PostgreSQL from a root shell")
         return []
-    who = [] if user is None else ["--reuid", user, "--regid", str(pwd.getpwnam(user).pw_gid), "--clear-groups"]
+    who = (
+        [] if user is None else ["--reuid", user, "--regid", str(pwd.getpwnam(user).pw_gid), "--clear-groups"]
+    )
     return [setpriv, "--pdeathsig", "TERM", *who]
 
 

@@ -31,7 +31,9 @@ def door(*, protected: bool) -> Door:
         token_hash(PEPPER, b"pk_gone"): KeyEntry(LIVE, revoked=True),
         token_hash(PEPPER, b"pk_late"): KeyEntry(LIVE, expires_us=int(START * 1e6) + 1),
     }
-    rules = DoorRules(protected, PEPPER, OriginRules(), bootstrap=b"boot" if protected else b"", internal=b"hg_internal_x")
+    rules = DoorRules(
+        protected, PEPPER, OriginRules(), bootstrap=b"boot" if protected else b"", internal=b"hg_internal_x"
+    )
     return Door(rules, KeyIndex().with_tenant("ten_a", keys), clock=FixedClock(), use=KeyUse())
 
 

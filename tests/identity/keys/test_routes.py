@@ -28,7 +28,10 @@ async def protect(house: House) -> None:
 async def test_a_new_key_works_at_the_next_call_and_not_after_its_revocation(house: House) -> None:
     await protect(house)
     admin = house.client(ROUTERS, key=BOOT)
-    made = await admin.post("/api/v1/keys", json={"name": "staging observe", "mode": "observe", "appId": "support-agent", "admin": False})
+    made = await admin.post(
+        "/api/v1/keys",
+        json={"name": "staging observe", "mode": "observe", "appId": "support-agent", "admin": False},
+    )
     assert made.status_code == 201
     key = made.json()
     assert key["token"].startswith("pk_") and key["prefix"] == key["token"][:7]
@@ -63,7 +66,9 @@ async def test_projects_are_walled_off_from_each_other(house: House) -> None:
 
 async def test_environment_keys_have_the_shape_of_the_registry_and_soft_revocation(house: House) -> None:
     client = house.client(ROUTERS)
-    made = (await client.post("/api/v1/api-keys", json={"environment": "staging", "label": "CI/CD key"})).json()["data"]
+    made = (
+        await client.post("/api/v1/api-keys", json={"environment": "staging", "label": "CI/CD key"})
+    ).json()["data"]
     assert made["fullKey"].startswith("po_live_") and made["keyPrefix"] == made["fullKey"][:12]
     gone = await client.delete(f"/api/v1/api-keys/{made['id']}")
     assert gone.json()["data"]["revokedAt"]
@@ -79,7 +84,9 @@ async def test_an_unknown_environment_is_a_400_that_names_the_field(house: House
 
 async def test_an_expired_key_is_refused_even_in_open_mode(house: House) -> None:
     client = house.client(ROUTERS)
-    made = (await client.post("/api/v1/keys", json={"name": "short", "expiresAt": "2026-01-01T00:01:00Z"})).json()
+    made = (
+        await client.post("/api/v1/keys", json={"name": "short", "expiresAt": "2026-01-01T00:01:00Z"})
+    ).json()
     user = house.client(ROUTERS, key=made["token"])
     assert (await user.get("/api/v1/projects/me")).status_code == 200
     house.clock.advance(61)
@@ -93,7 +100,9 @@ async def test_only_the_operator_makes_projects_in_protected_mode(house: House) 
     nobody, admin = house.client(ROUTERS), house.client(ROUTERS, key=BOOT)
     assert (await nobody.post("/api/v1/projects", json={"name": "x"})).status_code == 401
     tenant_admin = (await admin.post("/api/v1/projects", json={"name": "x"})).json()["data"]["apiKey"]
-    assert (await house.client(ROUTERS, key=tenant_admin).post("/api/v1/projects", json={"name": "y"})).status_code == 403
+    assert (
+        await house.client(ROUTERS, key=tenant_admin).post("/api/v1/projects", json={"name": "y"})
+    ).status_code == 403
     await house.configure(signup="open")
     assert (await nobody.post("/api/v1/projects", json={"name": "z"})).status_code == 201
 
@@ -107,7 +116,9 @@ async def test_last_use_is_written_by_the_flush(house: House) -> None:
     assert (await user.get("/api/v1/keys")).json()["keys"][0]["lastUsedAt"] is not None
 
 
-async def test_making_and_ending_a_key_is_in_the_ledger_and_the_outbox_without_its_token(house: House) -> None:
+async def test_making_and_ending_a_key_is_in_the_ledger_and_the_outbox_without_its_token(
+    house: House,
+) -> None:
     client = house.client(ROUTERS)
     made = (await client.post("/api/v1/keys", json={"name": "k"})).json()
     for _ in range(2):
@@ -115,7 +126,10 @@ async def test_making_and_ending_a_key_is_in_the_ledger_and_the_outbox_without_i
     async with house.services.database.reading() as db:
         acts = (await db.execute(sa.select(ledger_table))).mappings().all()
         told = (await db.execute(sa.select(outbox_table))).mappings().all()
-    assert [(act["kind"], act["target"]) for act in acts] == [("key.created", made["id"]), ("key.revoked", made["id"])]
+    assert [(act["kind"], act["target"]) for act in acts] == [
+        ("key.created", made["id"]),
+        ("key.revoked", made["id"]),
+    ]
     assert [each["name"] for each in told] == ["key.created", "key.revoked"]
     assert made["token"] not in str(acts) + str(told)
 
@@ -127,6 +141,10 @@ async def test_no_key_hands_on_rights_it_does_not_have(house: House) -> None:
         with pytest.raises(Forbidden):
             await service.mint(db, caller, KeyDraft("pk", "ten_default"), minting)
         with pytest.raises(Forbidden):
-            await service.mint(db, caller, KeyDraft("pk", "ten_other", rights=frozenset({"runs:read"})), minting)
-        key, _ = await service.mint(db, caller, KeyDraft("pk", "ten_default", rights=frozenset({"runs:read"})), minting)
+            await service.mint(
+                db, caller, KeyDraft("pk", "ten_other", rights=frozenset({"runs:read"})), minting
+            )
+        key, _ = await service.mint(
+            db, caller, KeyDraft("pk", "ten_default", rights=frozenset({"runs:read"})), minting
+        )
     assert key.rights == {"runs:read"}

@@ -81,7 +81,9 @@ async def test_the_openapi_document_is_the_same_at_both_addresses(house: House) 
     assert first == second and first["openapi"] == "3.1.0"
 
 
-async def test_the_landing_page_shows_the_last_runs_to_who_may_see_them_and_to_nobody_else(house: House) -> None:
+async def test_the_landing_page_shows_the_last_runs_to_who_may_see_them_and_to_nobody_else(
+    house: House,
+) -> None:
     house.recorder.write(closed("run_01JH2M8Y2C9W5T7Q3V6X8Z1A4B", model="<b>gpt-4o</b>"))
     await house.recorder.caught_up(5)
     page = (await house.client(ROUTERS).get("/")).text

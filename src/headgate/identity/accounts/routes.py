@@ -25,7 +25,10 @@ async def create_project(request: Request, body: NewProject) -> Any:
     services = services_of(request)
     settings = services.settings
     service.check_signup(
-        visitor_of(request), request.scope["headgate.refusal"], protected=settings.protected, signup=settings.signup
+        visitor_of(request),
+        request.scope["headgate.refusal"],
+        protected=settings.protected,
+        signup=settings.signup,
     )
     async with services.database.writing() as db:
         tenant = await service.create_tenant(db, body.name, ids=services.ids, clock=services.clock)

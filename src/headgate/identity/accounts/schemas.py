@@ -28,7 +28,9 @@ class Project(BaseModel):
 class MyProject(Project):
     """The project of the key that asks."""
 
-    environment: str | None = Field(description="The environment of the key, when it has one.", examples=["production"])
+    environment: str | None = Field(
+        description="The environment of the key, when it has one.", examples=["production"]
+    )
 
 
 class CreatedProject(BaseModel):

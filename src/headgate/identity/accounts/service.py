@@ -49,7 +49,9 @@ async def find_tenant(db: AsyncConnection, tenant: str) -> Tenant:
     return Tenant(row["id"], row["name"], row["created_us"])
 
 
-def check_signup(visitor: Caller | None, refusal: GatewayError | None, *, protected: bool, signup: str) -> None:
+def check_signup(
+    visitor: Caller | None, refusal: GatewayError | None, *, protected: bool, signup: str
+) -> None:
     """May this visitor make a new tenant? Open mode and HEADGATE_SIGNUP=open: whoever the door lets in (a key is then
     not needed). Protected mode: an admin of the default tenant, who is the operator. Raises the refusal."""
     if visitor is None:

@@ -99,7 +99,9 @@ class Door:
         self._pepper = rules.pepper
         self._entries = index.entries
         self._bootstrap = token_hash(rules.pepper, rules.bootstrap) if rules.bootstrap else b""
-        self._bootstrap_caller = Caller(DEFAULT_TENANT, "bootstrap", ALL_RIGHTS, admin=True, user_id="usr_default")
+        self._bootstrap_caller = Caller(
+            DEFAULT_TENANT, "bootstrap", ALL_RIGHTS, admin=True, user_id="usr_default"
+        )
         self._open_caller = open_caller()
 
     def with_index(self, index: KeyIndex) -> Door:
@@ -119,7 +121,9 @@ class Door:
         if caller is None:
             caller = self._nobody(had_credential=bool(bearer))
         if PROVIDER_KEY_HEADER in headers:
-            return caller.with_provider_key(headers[PROVIDER_KEY_HEADER].decode("latin-1").strip() or None, first=True)
+            return caller.with_provider_key(
+                headers[PROVIDER_KEY_HEADER].decode("latin-1").strip() or None, first=True
+            )
         if bearer.startswith(PROVIDER_KEY_PREFIXES):
             return caller.with_provider_key(bearer.decode("latin-1"))
         return caller
@@ -131,7 +135,11 @@ class Door:
         digest = hmac.digest(self._pepper, token, "sha256")
         entry = self._entries.get(digest)
         if entry is None:
-            return self._bootstrap_caller if self._bootstrap and hmac.compare_digest(digest, self._bootstrap) else None
+            return (
+                self._bootstrap_caller
+                if self._bootstrap and hmac.compare_digest(digest, self._bootstrap)
+                else None
+            )
         if entry.revoked:
             raise _refusal("This key was revoked.")
         if entry.expires_us and entry.expires_us <= self._clock.now() * 1_000_000:
@@ -151,7 +159,11 @@ class Door:
         """No known key: admin of the default tenant in open mode, refused in protected mode."""
         if not self._protected:
             return self._open_caller
-        raise _refusal("This key is not known here." if had_credential else "A key is needed: Authorization: Bearer <key>.")
+        raise _refusal(
+            "This key is not known here."
+            if had_credential
+            else "A key is needed: Authorization: Bearer <key>."
+        )
 
     def _spoken_for(self, headers: Headers) -> Caller:
         """A call by one of our own processes, on behalf of the caller in `x-headgate-as`."""

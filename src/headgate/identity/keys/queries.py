@@ -23,10 +23,14 @@ async def one(db: AsyncConnection, tenant: str, key_id: str) -> sa.RowMapping | 
     return (await db.execute(statement)).mappings().one_or_none()
 
 
-async def page(db: AsyncConnection, tenant: str, page: Page, *, kinds: Sequence[str]) -> tuple[Sequence[sa.RowMapping], int]:
+async def page(
+    db: AsyncConnection, tenant: str, page: Page, *, kinds: Sequence[str]
+) -> tuple[Sequence[sa.RowMapping], int]:
     """Keys of `kinds`, newest first, and how many there are (counting stops above the exact bound)."""
     chosen = sa.and_(api_keys.c.tenant == tenant, api_keys.c.kind.in_(kinds))
-    rows = sa.select(api_keys).where(chosen).order_by(api_keys.c.id.desc()).limit(page.limit).offset(page.offset)
+    rows = (
+        sa.select(api_keys).where(chosen).order_by(api_keys.c.id.desc()).limit(page.limit).offset(page.offset)
+    )
     some = sa.select(api_keys.c.id).where(chosen).limit(EXACT_TOTAL + 1).subquery()
     total = (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
     return (await db.execute(rows)).mappings().all(), total

@@ -103,7 +103,13 @@ def key_body(key: StoredKey) -> dict[str, Any]:
 
 
 def api_key_body(key: StoredKey) -> dict[str, Any]:
-    return {"id": key.id, "keyPrefix": key.prefix, "environment": key.environment, "label": key.label, **_times(key)}
+    return {
+        "id": key.id,
+        "keyPrefix": key.prefix,
+        "environment": key.environment,
+        "label": key.label,
+        **_times(key),
+    }
 
 
 def _times(key: StoredKey) -> dict[str, str | None]:

@@ -8,10 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 Environment = Literal["dev", "staging", "production"]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-AppId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
+AppId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"),
+]
 Moment = Annotated[
     str | int | float | None,
-    Field(description="ISO 8601, or seconds since the epoch. Without it the key does not expire.", examples=["2030-01-01T00:00:00Z"]),
+    Field(
+        description="ISO 8601, or seconds since the epoch. Without it the key does not expire.",
+        examples=["2030-01-01T00:00:00Z"],
+    ),
 ]
 TIME = "2026-01-02T03:04:05.678901Z"
 
@@ -20,12 +26,20 @@ class NewKey(BaseModel):
     """A key to be made."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "staging observe", "mode": "observe", "appId": "support-agent", "admin": False}]}
+        json_schema_extra={
+            "examples": [
+                {"name": "staging observe", "mode": "observe", "appId": "support-agent", "admin": False}
+            ]
+        }
     )
 
     name: Label = Field("", description="What people call it.")
-    mode: Literal["observe", "optimize"] = Field("optimize", description="`observe` never blocks and never serves an optimised answer.")
-    appId: AppId | None = Field(None, description="Pins the key to one app: it overrides X-Punk-App and sees only its runs.")
+    mode: Literal["observe", "optimize"] = Field(
+        "optimize", description="`observe` never blocks and never serves an optimised answer."
+    )
+    appId: AppId | None = Field(
+        None, description="Pins the key to one app: it overrides X-Punk-App and sees only its runs."
+    )
     admin: StrictBool = Field(False, description="All rights in the tenant.")
     expiresAt: Moment = None
 
@@ -65,7 +79,9 @@ class KeyList(BaseModel):
 class NewApiKey(BaseModel):
     """An environment key to be made."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"environment": "staging", "label": "CI/CD key"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"environment": "staging", "label": "CI/CD key"}]}
+    )
 
     environment: Environment
     label: Label = ""

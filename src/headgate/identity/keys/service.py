@@ -114,13 +114,17 @@ def expiry(value: str | float | None, clock: Clock) -> int | None:
     try:
         moment = parse_time(str(value))
     except (ValueError, OverflowError):
-        raise BadRequest("expiresAt must be an ISO 8601 time or seconds since the epoch.", param="expiresAt") from None
+        raise BadRequest(
+            "expiresAt must be an ISO 8601 time or seconds since the epoch.", param="expiresAt"
+        ) from None
     if not to_us(clock.now()) < moment < 2**62:
         raise BadRequest("expiresAt must lie in the future.", param="expiresAt")
     return moment
 
 
-async def mint(db: AsyncConnection, caller: Caller | None, draft: KeyDraft, minting: Minting) -> tuple[StoredKey, str]:
+async def mint(
+    db: AsyncConnection, caller: Caller | None, draft: KeyDraft, minting: Minting
+) -> tuple[StoredKey, str]:
     """Make a key; gives it and its token. `caller` None: the server itself, for the first key of a new tenant.
     Raises Forbidden when the caller would hand on rights, or an app, that he does not have."""
     rights = KIND_RIGHTS[draft.kind] if draft.rights is None else draft.rights
@@ -147,7 +151,9 @@ async def mint(db: AsyncConnection, caller: Caller | None, draft: KeyDraft, mint
     }
     await queries.add(db, row)
     key = _stored(row)
-    await _tell(db, key, minting.ids, minting.clock, name=events.KEY_CREATED, actor=row["created_by"] or "signup")
+    await _tell(
+        db, key, minting.ids, minting.clock, name=events.KEY_CREATED, actor=row["created_by"] or "signup"
+    )
     return key, token
 
 
@@ -221,13 +227,17 @@ def _check_may_hand_on(caller: Caller, draft: KeyDraft, rights: frozenset[str]) 
         raise Forbidden("A key that is pinned to an app can only make keys for the same app.")
 
 
-async def _tell(db: AsyncConnection, key: StoredKey, ids: Ids, clock: Clock, *, name: str, actor: str) -> None:
+async def _tell(
+    db: AsyncConnection, key: StoredKey, ids: Ids, clock: Clock, *, name: str, actor: str
+) -> None:
     """Put a change of a key down in the ledger and announce it. The token is in neither."""
     detail = {
         "keyId": key.id, "prefix": key.prefix, "kind": key.kind, "name": key.label, "mode": key.mode, "appId": key.app_pin,
         "environment": key.environment, "admin": is_admin(key.rights),
     }  # fmt: skip
-    await ledger.append(db, key.tenant, Act.now(ids, clock, kind=name, actor=actor, target=key.id, detail=detail))
+    await ledger.append(
+        db, key.tenant, Act.now(ids, clock, kind=name, actor=actor, target=key.id, detail=detail)
+    )
     await webhooks.announce(db, key.tenant, Announcement.now(ids, clock, name, detail))
 
 

@@ -10,8 +10,12 @@ api_keys = sa.Table(
     "api_keys",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),  # HMAC-SHA256 of the token under the pepper
-    sa.Column("prefix", sa.String(32), nullable=False),  # kind prefix and four characters, to be recognised by
+    sa.Column(
+        "hash", sa.LargeBinary(32), nullable=False, unique=True
+    ),  # HMAC-SHA256 of the token under the pepper
+    sa.Column(
+        "prefix", sa.String(32), nullable=False
+    ),  # kind prefix and four characters, to be recognised by
     sa.Column("kind", sa.String(16), nullable=False),  # pk | sy | sy_admin | po_live
     sa.Column("tenant", sa.String(64), sa.ForeignKey("tenants.id"), nullable=False),
     sa.Column("user_id", sa.String(64)),

@@ -63,7 +63,11 @@ class PartCollector(Collector):
         info = GaugeMetricFamily("headgate_info", "The version that runs.", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
-        yield GaugeMetricFamily("headgate_started_seconds", "When the server started, in seconds since the epoch.", self._started_s)
+        yield GaugeMetricFamily(
+            "headgate_started_seconds",
+            "When the server started, in seconds since the epoch.",
+            self._started_s,
+        )
         for part, stats in part_stats(self._services).items():
             for name, value in numbers(stats):
                 yield _metric(part, name, value)
@@ -74,4 +78,6 @@ def _metric(part: str, name: str, value: Any) -> Metric:
     if counter is not None:
         return CounterMetricFamily(f"headgate_{part}_{name}", counter, value)
     plain = _ODD.sub("_", name)
-    return GaugeMetricFamily(f"headgate_{part}_{plain}", f"{name.replace('_', ' ').capitalize()} ({part}).", value)
+    return GaugeMetricFamily(
+        f"headgate_{part}_{plain}", f"{name.replace('_', ' ').capitalize()} ({part}).", value
+    )

@@ -10,7 +10,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-STATIC_TYPES = {"page.css": "text/css; charset=utf-8", "docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
+STATIC_TYPES = {
+    "page.css": "text/css; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+}
 _COMMON_CSP = "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE_CSP = f"default-src 'none'; style-src 'self'; {_COMMON_CSP}"
 DOCS_CSP = f"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; {_COMMON_CSP}"
@@ -147,7 +151,7 @@ def _first_call(landing: Landing) -> str:
         "print(answer.choices[0].message.content)"
     )
     return (
-        f"<h2>A first call</h2>\n<pre class=\"copy\">{escape(curl)}</pre>\n<p>or with the OpenAI SDK for Python</p>\n"
+        f'<h2>A first call</h2>\n<pre class="copy">{escape(curl)}</pre>\n<p>or with the OpenAI SDK for Python</p>\n'
         f'<pre class="copy">{escape(sdk)}</pre>'
     )
 

@@ -40,7 +40,9 @@ class Status(BaseModel):
     uptimeSeconds: float
     database: DatabaseState
     disk: DiskState | None = Field(None, description="Of the volume that holds the data folder.")
-    lostRecords: int | None = Field(None, description="Records lost since the start, by HEADGATE_ON_RECORD_FAILURE=serve.")
+    lostRecords: int | None = Field(
+        None, description="Records lost since the start, by HEADGATE_ON_RECORD_FAILURE=serve."
+    )
     record: dict[str, Any] | None = Field(None, description="The spool and its drain.")
     cache: dict[str, Any] | None = Field(None, description="The response cache of this process.")
     upstream: dict[str, Any] | None = Field(None, description="The pool of connections to providers.")

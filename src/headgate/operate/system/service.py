@@ -23,7 +23,14 @@ from headgate.rim.context import Services
 from headgate.store.engine import Database
 
 # In `Services.hot`, each with `stats()`: the name there, and in the answers.
-PARTS = {"recorder": "record", "cache": "cache", "client": "upstream", "loop": "loop", "worker": "worker", "fast": "fast"}
+PARTS = {
+    "recorder": "record",
+    "cache": "cache",
+    "client": "upstream",
+    "loop": "loop",
+    "worker": "worker",
+    "fast": "fast",
+}
 DATABASE_DEADLINE_S = 2.0
 DATABASE_TROUBLE = (SQLAlchemyError, OSError, TimeoutError)
 LAST_RUNS = 8
@@ -39,7 +46,9 @@ def provider_name(settings: Any) -> str:
 def part_stats(services: Services) -> dict[str, dict[str, Any]]:
     """The live counters of each part that runs, by the name that answers use."""
     return {
-        name: stats_dict(services.hot[part].stats()) for part, name in PARTS.items() if hasattr(services.hot.get(part), "stats")
+        name: stats_dict(services.hot[part].stats())
+        for part, name in PARTS.items()
+        if hasattr(services.hot.get(part), "stats")
     }
 
 
@@ -65,12 +74,21 @@ def numbers(stats: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, f
 
 def camel(stats: Mapping[str, Any]) -> dict[str, Any]:
     """The names as the wire spells them."""
-    return {_camel_name(name): camel(value) if isinstance(value, Mapping) else value for name, value in stats.items()}
+    made: dict[str, Any] = {}
+    for name, value in stats.items():
+        made[_camel_name(name)] = (
+            camel(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else value
+        )
+    return made
 
 
 async def database_state(database: Database) -> dict[str, Any]:
     """Does the database answer, and if not, what kind of trouble is it. Says no address and no password."""
-    state: dict[str, Any] = {"kind": "sqlite" if database.is_sqlite else "postgresql", "ok": True, "error": None}
+    state: dict[str, Any] = {
+        "kind": "sqlite" if database.is_sqlite else "postgresql",
+        "ok": True,
+        "error": None,
+    }
     try:
         async with asyncio.timeout(DATABASE_DEADLINE_S), database.reading() as db:
             await queries.ping(db)
@@ -86,7 +104,9 @@ async def last_runs(services: Services, caller: Caller) -> list[dict[str, Any]] 
     recorder = cast(Recorder, services.recorder)
     try:
         async with asyncio.timeout(DATABASE_DEADLINE_S), services.database.reading() as db:
-            lines, _, _ = await runs.listed(Look(db, caller, recorder, services.clock), RunFilter(), Page(LAST_RUNS))
+            lines, _, _ = await runs.listed(
+                Look(db, caller, recorder, services.clock), RunFilter(), Page(LAST_RUNS)
+            )
     except DATABASE_TROUBLE:
         return None
     return [json.decode(line) for line in lines]

@@ -6,5 +6,7 @@ from alembic import context
 
 from headgate.store.engine import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False
+)
 context.run_migrations()

@@ -15,5 +15,7 @@ down_revision = None
 
 def upgrade() -> None:
     if not metadata.info.get("complete"):
-        raise RuntimeError("Call headgate.schema.all_tables() before a new database is made, or tables will be missing.")
+        raise RuntimeError(
+            "Call headgate.schema.all_tables() before a new database is made, or tables will be missing."
+        )
     metadata.create_all(op.get_bind())
