@@ -114,9 +114,10 @@ class MockProvider:
     def _stream(self, request: Request, answer: Fields, kind: str, choices: list[Fields]) -> MockReply:
         head = {key: value for key, value in answer.items() if key not in ("object", "choices", "usage")} | {"object": kind}
         unused: Fields = {"usage": None} if request.wants_usage else {}
-        events = [data_event(head | {"choices": [choice]} | unused) for choice in choices]
+        chunks: list[Fields] = [head | {"choices": [choice]} | unused for choice in choices]
         if request.wants_usage:
-            events.append(data_event(head | {"choices": [], "usage": answer["usage"]}))
+            chunks.append(head | {"choices": [], "usage": answer["usage"]})
+        events = [data_event(chunk) for chunk in chunks]
         return MockReply(200, events=[*events, DONE_EVENT], pause_s=self._chunk_s)
 
 

@@ -15,7 +15,7 @@ _NOT_OF_THE_WHOLE = frozenset({"object", "choices", "usage", "obfuscation"})
 
 
 def read_chunks(stream: bytes) -> list[Fields] | None:
-    """The chunks of a complete stream, or None when it failed, or stopped before `[DONE]` and before its choices were finished."""
+    """The chunks of a complete stream; None when it failed, or stopped before its choices were finished."""
     events, rest = split_events(stream)
     chunks: list[Fields] = []
     done = False

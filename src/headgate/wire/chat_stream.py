@@ -59,7 +59,7 @@ class _Calls:
 
     @property
     def made(self) -> list[Fields]:
-        numbered = sorted((place for place in self._known if isinstance(place, int)))
+        numbered = sorted(place for place in self._known if isinstance(place, int))
         others = [place for place in self._known if not isinstance(place, int)]
         return [self._known[place] for place in (*numbered, *others)]
 

@@ -24,8 +24,8 @@ def dress(answer: Fields, kind: str, choices: list[Fields], call: Call) -> list[
     head |= {key: value for key, value in answer.items() if key not in _NOT_IN_CHUNKS}
     wants_usage = cast(StreamView, call.view).wants_usage
     unused: Fields = {"usage": None} if wants_usage else {}
-    events = [data_event(head | {"choices": [choice]} | unused) for choice in choices]
+    chunks: list[Fields] = [head | {"choices": [choice]} | unused for choice in choices]
     usage = answer.get("usage")
     if wants_usage and usage is not None:
-        events.append(data_event(head | {"choices": [], "usage": usage}))
-    return events
+        chunks.append(head | {"choices": [], "usage": usage})
+    return [data_event(chunk) for chunk in chunks]

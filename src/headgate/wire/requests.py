@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -63,7 +64,7 @@ def parser(view: type[ViewT], check: Callable[[ViewT], None] | None = None) -> C
     return parse
 
 
-def _refuse_duplicates(body: bytes, read_keys: Set[str]) -> None:
+def _refuse_duplicates(body: bytes, read_keys: AbstractSet[str]) -> None:
     """Readers differ in which of two equal keys they take, so what we judge by must be there once."""
     seen: set[str] = set()
     for member in members(body):
@@ -123,8 +124,8 @@ def _ask_usage(body: bytes, view: StreamView) -> bytes:
     return body
 
 
-def canonical_without(body: bytes, excluded: Set[str]) -> bytes:
-    """The top level of `body` without `excluded`, sorted; numbers that are equal look equal. What can't be read stays as it is."""
+def canonical_without(body: bytes, excluded: AbstractSet[str]) -> bytes:
+    """The top level of `body` without `excluded`, sorted; equal numbers look equal. What can't be read stays as it is."""
     try:
         parsed = cast("Parts", json.decode(body))
         kept = {key: _plain(value) for key, value in parsed.items() if key not in excluded}

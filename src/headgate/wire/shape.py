@@ -12,8 +12,7 @@ from headgate.call.call import Call, View, Wire
 from headgate.call.frames import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyFacts:
+class ReplyFacts(msgspec.Struct, frozen=True, gc=False):
     """What accounting and caching need to know of an answer. `usage_raw` is the provider's own usage, byte for byte."""
 
     usage: Usage
@@ -76,7 +75,7 @@ class StreamOptions(msgspec.Struct, gc=False):
 class StreamView(View):
     """A request of a wire that can stream."""
 
-    stream_options: StreamOptions | None | msgspec.UnsetType = msgspec.UNSET
+    stream_options: StreamOptions | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def wants_usage(self) -> bool:

@@ -10,7 +10,6 @@ from headgate.call.frames import Usage
 from headgate.kernel import json
 
 MAX_TOKENS = 2**53
-_UNKNOWN = Usage()
 
 
 class _PromptDetails(msgspec.Struct, gc=False):
@@ -48,7 +47,10 @@ def read_usage(raw: bytes) -> Usage:
         told = _lenient(raw)
     if told is None or told.prompt_tokens is None:
         return Usage()
-    prompt, completion = told.prompt_tokens, told.completion_tokens or 0
+    return _token_classes(told, told.prompt_tokens, told.completion_tokens or 0)
+
+
+def _token_classes(told: _Usage, prompt: int, completion: int) -> Usage:
     inside, made = told.prompt_tokens_details, told.completion_tokens_details
     cached = (inside and inside.cached_tokens) or told.prompt_cache_hit_tokens or told.cache_read_input_tokens or 0
     written = (
@@ -59,10 +61,11 @@ def read_usage(raw: bytes) -> Usage:
         completion += reasoning  # some count it beside the completion; it is paid as output all the same
     if not (0 <= prompt <= MAX_TOKENS and 0 <= completion <= MAX_TOKENS):
         return Usage()
-    cached = max(0, min(cached, prompt))
-    return Usage(
-        prompt, completion, cached, max(0, min(written, prompt - cached)), max(0, min(reasoning, completion)), True
-    )
+    if cached or written or reasoning:
+        cached = max(0, min(cached, prompt))
+        written = max(0, min(written, prompt - cached))
+        reasoning = max(0, min(reasoning, completion))
+    return Usage(prompt, completion, cached, written, reasoning, True)
 
 
 def _lenient(raw: bytes) -> _Usage | None:

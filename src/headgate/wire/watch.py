@@ -10,7 +10,16 @@ from typing_extensions import override
 
 from headgate.call.call import Call
 from headgate.call.frames import Usage
-from headgate.wire.facts import TOOL_FINISHES, UNTOLD, Answer, calls_tools, is_set, read_answer, usage_of, worse_finish
+from headgate.wire.facts import (
+    TOOL_FINISHES,
+    UNTOLD,
+    Answer,
+    calls_tools,
+    is_set,
+    read_answer,
+    usage_of,
+    worse_finish,
+)
 from headgate.wire.members import remove
 from headgate.wire.shape import ReplyFacts, StreamView, StreamWatch
 from headgate.wire.sse import DONE, DONE_EVENT, Splitter, read_event, split_events, with_data
@@ -82,8 +91,6 @@ class LightWatch:
                 return False
             for answer in answers:
                 self._take(answer)
-                if is_set(answer.error):
-                    self.error = b'{"error":' + bytes(answer.error) + b"}"
         self.done = self.done or done
         return True
 
@@ -102,21 +109,25 @@ class LightWatch:
         except ValueError:
             return
         self._take(answer)
-        if is_set(answer.error):
-            self.error = b'{"error":' + bytes(answer.error) + b"}"
 
     def _take(self, answer: Answer) -> None:
+        """Note what an event says. It runs for every event, and most say nothing."""
         if answer.model:
             self._model = answer.model
-        self._usage = usage_of(answer) or self._usage
+        if answer.usage is not UNTOLD:
+            self._usage = usage_of(answer) or self._usage
+        if answer.error is not UNTOLD and is_set(answer.error):
+            self.error = b'{"error":' + bytes(answer.error) + b"}"
         for choice in answer.choices or ():
             if choice.finish_reason:
                 self._finish = worse_finish(self._finish, choice.finish_reason)
             said = choice.delta
-            if said is not None:
+            if said is None:
+                continue
+            if said.tool_calls is not UNTOLD or said.function_call is not UNTOLD:
                 self._tool_calls = self._tool_calls or calls_tools(said)
-                if said.refusal:
-                    self._refused = True
+            if said.refusal:
+                self._refused = True
 
 
 class HidingWatch(LightWatch):
@@ -147,7 +158,20 @@ def _without_usage(block: bytes) -> bytes:
     block = block.replace(_NO_USAGE_AT_END, b"}\n\n")
     if block.rfind(_USAGE) < 0:
         return block
-    return b"".join([_event_without_usage(event) if _USAGE in event else event for event in _events(block)])
+    if b"\r" in block:
+        return b"".join([_event_without_usage(event) for event in _events(block)])
+    pieces: list[bytes] = []
+    end = len(block)
+    while (at := block.rfind(_USAGE, 0, end)) >= 0:
+        begin = block.rfind(b"\n\n", 0, at)
+        begin = 0 if begin < 0 else begin + 2
+        after = block.find(b"\n\n", at)
+        after = end if after < 0 else after + 2
+        pieces += (block[after:end], _event_without_usage(block[begin:after]))
+        end = begin
+    pieces.append(block[:end])
+    pieces.reverse()
+    return b"".join(pieces)
 
 
 def _event_without_usage(event: bytes) -> bytes:

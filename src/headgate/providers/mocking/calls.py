@@ -13,7 +13,8 @@ from headgate.providers.mocking.text import dicts, last_message, last_text
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}")
 _PROPER = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][a-z]+(?: [A-Z][a-z]+)*")
 _FILLERS = frozenset({
-    "get", "set", "the", "and", "for", "with", "from", "make", "run", "use", "call", "find", "do", "tool", "function", "name", "list",
+    "get", "set", "the", "and", "for", "with", "from", "make", "run", "use", "call", "find", "do", "tool", "function",
+    "name", "list",
 })  # fmt: skip
 
 
@@ -90,5 +91,5 @@ def _arguments(function: Fields, request: Request, dice: Dice) -> str:
     """Arguments that fit the function's parameters; free texts are proper names of the prompt, if it has some."""
     schema = function.get("parameters")
     proper = tuple(dict.fromkeys(_PROPER.findall(last_text(request.fields, role="user"))))
-    made = instance(schema, dice, proper) if schema else {}
-    return as_text(made if isinstance(made, dict) else {})
+    made: object = instance(schema, dice, proper) if schema else {}
+    return as_text(cast(Fields, made) if isinstance(made, dict) else {})

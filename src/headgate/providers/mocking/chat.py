@@ -11,7 +11,15 @@ from headgate.providers.mocking.dice import Dice
 from headgate.providers.mocking.request import CREATED, FINGERPRINT, Fields, Refused, Request
 from headgate.providers.mocking.schema import as_text, instance
 from headgate.providers.mocking.text import (
-    content_text, cut, estimate, estimate_json, last_message, last_text, prompt_tokens, sentences, tokens_of,
+    content_text,
+    cut,
+    estimate,
+    estimate_json,
+    last_message,
+    last_text,
+    prompt_tokens,
+    sentences,
+    tokens_of,
 )  # fmt: skip
 
 _REASONING = {"minimal": 0, "low": 32, "medium": 96, "high": 256, "xhigh": 512}
@@ -115,7 +123,8 @@ def _tokens_made(message: Fields) -> int:
 def _audio(text: str, dice: Dice) -> Fields:
     """A tenth of a second of silence as a WAV file, and what it is meant to say."""
     samples = bytes(1600)
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", len(samples))  # fmt: skip
+    sound = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)  # PCM, mono, 8 kHz, 16 bits
+    head = b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVE" + sound + b"data" + struct.pack("<I", len(samples))
     return {
         "id": f"audio_{dice.token(24)}",
         "data": base64.b64encode(head + samples).decode(),
@@ -145,7 +154,8 @@ def chunks(answer: Fields) -> list[Fields]:
     out: list[Fields] = []
     for choice in cast("list[Fields]", answer["choices"]):
         message = cast(Fields, choice["message"])
-        logprobs = cast("list[Fields]", (choice["logprobs"] or {}).get("content") or [])
+        told = cast("Fields | None", choice["logprobs"])
+        logprobs = cast("list[Fields]", told["content"]) if told else []
         first: Fields = {"role": "assistant", "content": None if message["content"] is None else "", "refusal": None}
         if "audio" in message:
             first["audio"] = message["audio"]

@@ -70,7 +70,8 @@ def _logprobs(request: Request, text: str, dice: Dice) -> Fields | None:
     tokens = tokens_of(text)
     chances = [-(1 + dice.below(300)) / 1000 for _ in tokens]
     offsets = [sum(map(len, tokens[:place])) for place in range(len(tokens))]
-    likely = [{token: chance} | {f" alt{k}": round(chance - k, 3) for k in range(1, top)} for token, chance in zip(tokens, chances, strict=True)]  # fmt: skip
+    others = [{f" alt{place}": round(chance - place, 3) for place in range(1, top)} for chance in chances]
+    likely = [{token: chance} | other for token, chance, other in zip(tokens, chances, others, strict=True)]
     return {"tokens": tokens, "token_logprobs": chances, "top_logprobs": likely if top else None, "text_offset": offsets}
 
 
@@ -79,7 +80,8 @@ def chunks(answer: Fields) -> list[Fields]:
     out: list[Fields] = []
     for choice in cast("list[Fields]", answer["choices"]):
         for place, token in enumerate(tokens_of(choice["text"])):
-            out.append({"text": token, "index": choice["index"], "logprobs": _part(choice["logprobs"], place), "finish_reason": None})
+            logprobs = _part(choice["logprobs"], place)
+            out.append({"text": token, "index": choice["index"], "logprobs": logprobs, "finish_reason": None})
         out.append({"text": "", "index": choice["index"], "logprobs": None, "finish_reason": choice["finish_reason"]})
     return out
 

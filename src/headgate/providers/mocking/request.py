@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from headgate.kernel import json
 from headgate.providers.mocking.dice import Dice
@@ -48,7 +48,7 @@ class Request:
     @property
     def wants_usage(self) -> bool:
         options = self.fields.get("stream_options")
-        return isinstance(options, dict) and options.get("include_usage") is True
+        return isinstance(options, dict) and cast(Fields, options).get("include_usage") is True
 
     def whole_number(self, name: str, *, default: int | None, most: int | None = None) -> int | None:
         """A number of at least one; what is absent, null or below counts as not given."""
@@ -74,5 +74,6 @@ def read(body: bytes) -> Request:
         fields = None
     if not isinstance(fields, dict):
         raise Refused("The body is not a JSON object.", "")
-    seed = json.canonical({key: value for key, value in fields.items() if key not in _NOT_IN_SEED})
-    return Request(fields, Dice(seed))
+    told = cast(Fields, fields)
+    seed = json.canonical({key: value for key, value in told.items() if key not in _NOT_IN_SEED})
+    return Request(told, Dice(seed))

@@ -58,7 +58,8 @@ class _Maker:
         self._root = root
         self._words = words
         self._by_type: dict[str, Callable[[Schema, Dice, int], Any]] = {
-            "object": self._object, "array": self._array, "string": self._string, "integer": self._integer, "number": self._number,
+            "object": self._object, "array": self._array, "string": self._string, "integer": self._integer,
+            "number": self._number,
             "boolean": lambda _schema, dice, _depth: bool(dice.below(2)), "null": lambda _schema, _dice, _depth: None,
         }  # fmt: skip
 
@@ -83,7 +84,7 @@ class _Maker:
         for _ in range(_TOO_DEEP):
             if "$ref" in flat:
                 target = self._resolve(str(flat.pop("$ref")))
-                flat = merged(target, flat) if isinstance(target, dict) else flat
+                flat = merged(cast(Schema, target), flat) if isinstance(target, dict) else flat
             elif "allOf" in flat:
                 for part in cast("list[Any]", flat.pop("allOf")):
                     flat = merged(flat, part) if isinstance(part, dict) else flat
@@ -92,7 +93,7 @@ class _Maker:
             elif "if" in flat:
                 flat.pop("if")
                 branches = [flat.pop(key) for key in ("then", "else") if key in flat]
-                chosen = dice.pick(branches) if branches else {}
+                chosen: object = dice.pick(branches) if branches else None
                 flat = merged(flat, chosen) if isinstance(chosen, dict) else flat
             else:
                 return flat
@@ -109,10 +110,10 @@ class _Maker:
     def _resolve(self, reference: str) -> Any:
         if not reference.startswith("#"):
             raise ValueError("only references inside the schema are followed")
-        found = self._root
+        found: Any = self._root
         for step in reference[1:].split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
-            found = found[int(name)] if isinstance(found, list) else cast(Schema, found).get(name)
+            found = cast("list[Any]", found)[int(name)] if isinstance(found, list) else cast(Schema, found).get(name)
             if found is None:
                 raise ValueError("dangling reference")
         return found
@@ -167,7 +168,8 @@ class _Maker:
             own = dice.fork(f"extra {place}")
             pattern = next(iter(patterns), None)
             name = matching(pattern, own) if pattern else str(self.make(names, own, depth + 1)) if names else f"extra_{place}"
-            made.setdefault(name, self.make(patterns[pattern] if pattern else schema.get("additionalProperties", True), own, depth + 1))
+            model = patterns[pattern] if pattern else schema.get("additionalProperties", True)
+            made.setdefault(name, self.make(model, own, depth + 1))
 
     def _array(self, schema: Schema, dice: Dice, depth: int) -> Any:
         items = schema.get("items", True)
@@ -269,12 +271,12 @@ def merged(one: Schema, other: Any) -> Schema:
 def _both_types(one: Any, other: Any) -> Any:
     first = cast("list[Any]", one if isinstance(one, list) else [one])
     second = cast("list[Any]", other if isinstance(other, list) else [other])
-    shared = [kind for kind in first if kind in second]
+    shared: list[Any] = [kind for kind in first if kind in second]
     if "integer" in second and "number" in first and "integer" not in shared:
         shared.append("integer")
     if "integer" in first and "number" in second and "integer" not in shared:
         shared.append("integer")
-    return shared or one
+    return shared or first
 
 
 def _number_of(schema: Schema, key: str) -> float | None:
