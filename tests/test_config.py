@@ -87,7 +87,7 @@ def test_every_variable_of_the_references_is_known(tmp_path: Path) -> None:
         PUNK_ALLOW_PRIVATE_WEBHOOKS PUNK_GATEWAY_URL PUNK_MCP_API_KEY
         HEADGATE_DATABASE_URL HEADGATE_VALKEY_URL HEADGATE_ALLOW_OPEN HEADGATE_CORS_ORIGINS HEADGATE_DATA_DIR HEADGATE_HOSTS
         HEADGATE_REQUIRE_LOGIN HEADGATE_SIGNUP HEADGATE_TRUSTED_PROXIES HEADGATE_ON_RECORD_FAILURE
-    """.split()
+    """.split()  # noqa: SIM905 - as the fact sheet lists them
     read = {
         name
         for field in dataclasses.fields(Settings)
@@ -145,12 +145,17 @@ def test_several_workers_name_what_is_missing_and_are_refused_even_with_both(tmp
     [half] = problems(tmp_path, {"DATABASE_URL": "postgresql://h/d"}, workers=2)
     assert "HEADGATE_DATABASE_URL" not in half
     assert "HEADGATE_VALKEY_URL" in half
-    [both] = problems(tmp_path, {"DATABASE_URL": "postgresql://h/d", "HEADGATE_VALKEY_URL": "redis://h"}, workers=2)
+    [both] = problems(
+        tmp_path, {"DATABASE_URL": "postgresql://h/d", "HEADGATE_VALKEY_URL": "redis://h"}, workers=2
+    )
     assert "not available yet" in both
 
 
 def test_checks_of_a_gateway_do_not_hinder_other_commands(tmp_path: Path) -> None:
-    assert load({"host": "0.0.0.0", "workers": 4}, environ={}, folder=tmp_path, serving=False).settings.workers == 4
+    assert (
+        load({"host": "0.0.0.0", "workers": 4}, environ={}, folder=tmp_path, serving=False).settings.workers
+        == 4
+    )
 
 
 def test_half_a_tls_pair_is_refused(tmp_path: Path) -> None:
@@ -159,14 +164,19 @@ def test_half_a_tls_pair_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
-    told = problems(tmp_path, {"HEADGATE_PORT": "abc", "HEADGATE_LOG_LEVEL": "loud", "HEADGATE_SPOOL_FSYNC": "maybe"})
+    told = problems(
+        tmp_path, {"HEADGATE_PORT": "abc", "HEADGATE_LOG_LEVEL": "loud", "HEADGATE_SPOOL_FSYNC": "maybe"}
+    )
     assert len(told) == 3
 
 
 def test_the_database_lies_in_the_data_folder_unless_moved(tmp_path: Path) -> None:
     assert loaded(tmp_path, data_dir=tmp_path).main_db_url == f"sqlite:///{tmp_path}/headgate.db"
     assert loaded(tmp_path, {"PUNK_DB_PATH": "/elsewhere/p.db"}).main_db_url == "sqlite:////elsewhere/p.db"
-    assert loaded(tmp_path, {"HEADGATE_DATABASE_URL": "postgresql+asyncpg://h/d"}).main_db_url == "postgresql://h/d"
+    assert (
+        loaded(tmp_path, {"HEADGATE_DATABASE_URL": "postgresql+asyncpg://h/d"}).main_db_url
+        == "postgresql://h/d"
+    )
 
 
 def test_a_plain_string_given_in_code_becomes_a_secret() -> None:

@@ -17,7 +17,8 @@ def refused(folder: Path, environ: dict[str, str], **overrides: object) -> str:
 
 def test_dotenv_is_read_and_never_beats_a_real_variable(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
-        "# comment\n\nexport HEADGATE_PORT=5001\nHEADGATE_LOG_LEVEL=\"debug\" # why\nPUNK_API_KEY='a # b'\nHEADGATE_HOST=::1 # six\n"
+        '# comment\n\nexport HEADGATE_PORT=5001\nHEADGATE_LOG_LEVEL="debug" # why\n'
+        "PUNK_API_KEY='a # b'\nHEADGATE_HOST=::1 # six\n"
     )
     result = load({}, environ={"PUNK_PORT": "5002"}, folder=tmp_path)
     assert result.settings.port == 5002
@@ -47,7 +48,9 @@ def test_an_unknown_variable_is_a_warning_with_the_nearest_name(tmp_path: Path) 
 
 
 def test_a_known_variable_is_no_warning_and_an_empty_one_counts_as_unset(tmp_path: Path) -> None:
-    result = load({}, environ={"HEADGATE_PORT": "", "PUNK_PORT": "5002", "HEADGATE_API_KEY_FILE": ""}, folder=tmp_path)
+    result = load(
+        {}, environ={"HEADGATE_PORT": "", "PUNK_PORT": "5002", "HEADGATE_API_KEY_FILE": ""}, folder=tmp_path
+    )
     assert result.settings.port == 5002
     assert result.warnings == ()
 
@@ -61,7 +64,10 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
         assert result.origins["api_key"] == name
     url = tmp_path / "url"
     url.write_text("postgresql://h/d")
-    assert load({}, environ={"DATABASE_URL_FILE": str(url)}, folder=tmp_path).settings.database_url == "postgresql://h/d"
+    assert (
+        load({}, environ={"DATABASE_URL_FILE": str(url)}, folder=tmp_path).settings.database_url
+        == "postgresql://h/d"
+    )
 
 
 def test_a_secret_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,14 @@ def test_every_default_reads_back_as_itself(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("65536", 65536), ("64KiB", 65536), ("64kib", 65536), (" 1.5 MiB ", 1572864), ("2GB", 2 * 10**9), ("100000b", 100000)],
+    [
+        ("65536", 65536),
+        ("64KiB", 65536),
+        ("64kib", 65536),
+        (" 1.5 MiB ", 1572864),
+        ("2GB", 2 * 10**9),
+        ("100000b", 100000),
+    ],
 )
 def test_sizes(text: str, size: int) -> None:
     assert read_value(FIELDS["max_body_bytes"], text) == size
@@ -35,7 +42,9 @@ def test_bad_sizes_are_refused(text: object) -> None:
         read_value(FIELDS["max_body_bytes"], text)
 
 
-@pytest.mark.parametrize(("text", "value"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False), (False, False)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("TRUE", True), ("on", True), ("0", False), (False, False)]
+)
 def test_switches(text: object, value: bool) -> None:
     assert read_value(FIELDS["worker"], text) is value
 
@@ -71,7 +80,13 @@ def test_passwords_in_addresses_are_masked() -> None:
 
 
 def test_sizes_are_shown_in_the_largest_whole_unit() -> None:
-    assert [size_text(size) for size in (0, 1000, 65536, 2**26, 2**32)] == ["0", "1000", "64KiB", "64MiB", "4GiB"]
+    assert [size_text(size) for size in (0, 1000, 65536, 2**26, 2**32)] == [
+        "0",
+        "1000",
+        "64KiB",
+        "64MiB",
+        "4GiB",
+    ]
 
 
 def test_the_nearest_name_is_found_or_none() -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from typing_extensions import override
+
 from headgate.config_sources import Gathered, gather
 from headgate.config_values import Rule, shown
 from headgate.kernel.secret import Secret
@@ -210,8 +212,11 @@ class Settings:
         plain = scheme.partition("+")[0]
         return f"{'postgresql' if plain == 'postgres' else plain}://{rest}"
 
+    @override
     def __repr__(self) -> str:
-        parts = (f"{field.name}={shown(field, getattr(self, field.name))!r}" for field in dataclasses.fields(self))
+        parts = (
+            f"{field.name}={shown(field, getattr(self, field.name))!r}" for field in dataclasses.fields(self)
+        )
         return f"Settings({', '.join(parts)})"
 
 

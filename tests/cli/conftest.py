@@ -32,7 +32,10 @@ Run = Callable[..., Outcome]
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A working folder without `.env`, and none of the developer's own settings."""
     for name in list(os.environ):
-        if name.startswith(("HEADGATE_", "PUNK_", "OPENAI_", "DATABASE_", "HTTPS_PROXY")) and "TEST" not in name:
+        if (
+            name.startswith(("HEADGATE_", "PUNK_", "OPENAI_", "DATABASE_", "HTTPS_PROXY"))
+            and "TEST" not in name
+        ):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")

@@ -20,12 +20,23 @@ def test_show_masks_secrets_and_names_the_source(run: Run, monkeypatch: pytest.M
     assert "PUNK_API_KEY" in told.out
     rows = json.loads(run("config", "show", "--json").out)["settings"]
     key = next(row for row in rows if row["name"] == "api_key")
-    assert key == {"name": "api_key", "value": "********", "from": "PUNK_API_KEY", "variable": "HEADGATE_API_KEY"}
+    assert key == {
+        "name": "api_key",
+        "value": "********",
+        "from": "PUNK_API_KEY",
+        "variable": "HEADGATE_API_KEY",
+    }
 
 
 def test_show_changed_leaves_defaults_out(run: Run) -> None:
     rows = json.loads(run("config", "show", "--changed", "--json").out)["settings"]
-    assert {row["from"] for row in rows} - {"command line --data-dir", "SSL_CERT_FILE", "NO_PROXY", "no_proxy", "https_proxy"} == set()
+    assert {row["from"] for row in rows} - {
+        "command line --data-dir",
+        "SSL_CERT_FILE",
+        "NO_PROXY",
+        "no_proxy",
+        "https_proxy",
+    } == set()
 
 
 def test_check_says_that_good_settings_are_good(run: Run) -> None:
@@ -42,7 +53,9 @@ def test_check_says_that_good_settings_are_good(run: Run) -> None:
         ("HEADGATE_MODULES", '{"secretscan": {"no_such_field": 1}}', "no_such_field"),
     ],
 )
-def test_check_gives_reasons_and_a_status(run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str) -> None:
+def test_check_gives_reasons_and_a_status(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str
+) -> None:
     monkeypatch.setenv(name, value)
     told = run("config", "check")
     assert told.code == 1

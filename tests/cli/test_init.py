@@ -46,7 +46,10 @@ def test_version(run: Run) -> None:
 def test_serve_imports_little_before_it_hands_over() -> None:
     code = (
         "import sys; from headgate.cli import build; build(['serve']);"
-        "heavy = {'sqlalchemy', 'fastapi', 'pydantic', 'uvicorn', 'yaml', 'headgate.app'} & set(sys.modules); print(heavy or 'light')"
+        "heavy = {'sqlalchemy', 'fastapi', 'pydantic', 'uvicorn', 'yaml', 'headgate.app'} & set(sys.modules);"
+        "print(heavy or 'light')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "light"

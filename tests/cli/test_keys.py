@@ -29,7 +29,9 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(run: Run, tmp_path: Path) -> Non
 
 
 def test_create_list_revoke(run: Run) -> None:
-    made = json.loads(run("keys", "create", "ops", "--admin", "--mode", "observe", "--app", "billing", "--json").out)
+    made = json.loads(
+        run("keys", "create", "ops", "--admin", "--mode", "observe", "--app", "billing", "--json").out
+    )
     assert (made["admin"], made["mode"], made["appId"]) == (True, "observe", "billing")
     assert run("keys", "revoke", made["id"]).code == 0
     [listed] = json.loads(run("keys", "list", "--json").out)["keys"]
@@ -62,7 +64,9 @@ def test_a_running_gateway_is_told_at_once(tmp_path: Path) -> None:
         server = ControlServer(socket_path(data, CONTROL_SOCKET), heard.put)
         await server.start()
         try:
-            done = await asyncio.to_thread(process, ["keys", "create", "second", "--data-dir", str(data)], cwd=tmp_path)
+            done = await asyncio.to_thread(
+                process, ["keys", "create", "second", "--data-dir", str(data)], cwd=tmp_path
+            )
             assert done.code == 0, done.err
             return [await asyncio.wait_for(heard.get(), 10)]
         finally:
@@ -82,7 +86,9 @@ def test_an_old_database_is_not_migrated_under_a_running_gateway(run: Run, tmp_p
     assert "Stop it first" in told.err
 
 
-def test_a_database_that_cannot_be_reached_is_told_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_cannot_be_reached_is_told_in_words(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HEADGATE_DATABASE_URL", "postgresql://me:hush@127.0.0.1:1/none")
     told = run("keys", "list")
     assert told.code == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -15,6 +14,7 @@ from headgate.cli.options import fail
 from headgate.config import Settings
 from headgate.config_values import without_password
 from headgate.kernel.errors import GatewayError
+from headgate.schema import all_tables
 from headgate.store.engine import Database
 from headgate.store.folder import DataFolderInUse, FolderLock, prepare_folder
 from headgate.store.migrate import HEAD, SchemaTooNew, current_revision, migrate
@@ -29,6 +29,7 @@ def operator(tenant: str) -> Caller:
 
 def prepare(settings: Settings) -> None:
     """A folder and a database of this program's schema; migrates only when no gateway runs."""
+    all_tables()
     prepare_folder(settings.data_dir)
     if current_revision(settings.main_db_url) == HEAD:
         return
@@ -41,7 +42,6 @@ def prepare(settings: Settings) -> None:
 
 def work(settings: Settings, job: Callable[[Database], Awaitable[Result]]) -> Result:
     """Run `job` with the database open, and say in words what stands in the way."""
-    importlib.import_module("headgate.schema").all_tables()
 
     async def run() -> Result:
         async with _open(settings) as database:

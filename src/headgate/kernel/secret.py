@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import NoReturn
 
+from typing_extensions import override
+
 MASK = "********"
 
 
@@ -27,14 +29,17 @@ class Secret:
     def __bool__(self) -> bool:
         return bool(self._value)
 
+    @override
     def __repr__(self) -> str:
         return MASK if self._value else "(not set)"
 
     __str__ = __repr__
 
+    @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(self.encode(), other.encode())
 
+    @override
     def __hash__(self) -> int:
         return hash(self._value)
 
@@ -44,6 +49,7 @@ class Secret:
     def __deepcopy__(self, _memo: object) -> Secret:
         return self
 
+    @override
     def __reduce__(self) -> NoReturn:
         raise TypeError("A secret cannot be serialised.")
 

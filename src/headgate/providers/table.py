@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from headgate.kernel.secret import reveal
 from headgate.providers.upstream import Origin
 
 OPENAI_URL = "https://api.openai.com"
@@ -65,7 +66,7 @@ class ProviderTable:
     @staticmethod
     def from_settings(settings: Any) -> ProviderTable:
         """The OpenAI-compatible service of the settings, else the mock. Raises BadProvider."""
-        key, url = str(settings.openai_api_key or ""), settings.openai_base_url
+        key, url = reveal(settings.openai_api_key or ""), settings.openai_base_url
         kind = settings.provider or ("openai" if key or url else "mock")
         if kind == "mock":
             return ProviderTable(Provider("mock", Origin("http", "mock.invalid", 80), is_mock=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import resource
@@ -42,6 +43,9 @@ def port(settings: Settings) -> Iterator[Finding]:
 
 def _taken(settings: Settings, error: OSError) -> Finding:
     where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRNOTAVAIL:
+        what = f"This machine does not have the address {settings.host}."
+        return Finding("port", "bad", what, "Choose one of its own with --host.")
     running = _our_health(settings)
     if running is not None:
         return Finding("port", "ok", f"A gateway (version {running['version']}) is running on {where}.")

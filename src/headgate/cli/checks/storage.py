@@ -18,6 +18,7 @@ from headgate.config import Settings
 from headgate.config_values import size_text, without_password
 from headgate.store.folder import is_in_use
 from headgate.store.migrate import HEAD, REVISIONS, current_revision
+from headgate.store.spool.segment import SUFFIX
 
 GIB = 2**30
 LOCK_WAIT_S = 3.0
@@ -143,8 +144,8 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def spool(settings: Settings) -> Iterator[Finding]:
     """Is the record keeping up with the calls?"""
-    segments = list((settings.data_dir / "spool").glob("*/*.spool"))
-    taken = sum(each.stat().st_blocks * 512 for each in segments if each.exists())
+    segments = [each for each in (settings.data_dir / "spool").glob(f"*/*{SUFFIX}") if each.exists()]
+    taken = sum(each.stat().st_blocks * 512 for each in segments)
     if taken * 2 > settings.spool_max_bytes:
         yield Finding(
             "spool",

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from headgate.cli.checks import Finding
 from headgate.config import Settings
-from headgate.config_values import without_password
 from headgate.providers.client import (
     ClientConfig,
     Deadlines,
     HttpClient,
-    Origin,
     UpstreamFailure,
 )
+from headgate.providers.table import BadProvider, Provider, ProviderTable
 
-OPENAI = "https://api.openai.com/v1"
 DEADLINES = Deadlines(connect_s=5.0, first_byte_s=10.0, idle_s=10.0, total_s=15.0)
 CURES = {
     "dns": "Check the name in OPENAI_BASE_URL, and the name server of this machine.",
@@ -39,51 +36,33 @@ class ProviderAnswer:
 
 async def provider(settings: Settings) -> tuple[ProviderAnswer | None, list[Finding]]:
     """Ask for the list of models. None when nobody was asked or nobody answered."""
-    name = settings.provider or ("openai" if settings.openai_api_key or settings.openai_base_url else "mock")
-    if name == "mock":
-        return None, [
-            Finding(
-                "provider",
-                "ok",
-                "The built-in mock provider answers; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one.",
-            )
-        ]
-    base = _base(settings)
-    shown = without_password(base)
     try:
-        answer = await _ask(settings, base)
-    except UpstreamFailure as failure:
+        row = ProviderTable.from_settings(settings).default
+    except BadProvider as error:
         return None, [
-            Finding(
-                "provider",
-                "bad",
-                f"{shown} does not answer: {failure.message} ({failure.kind}).",
-                CURES.get(failure.kind, LATER),
-            )
+            Finding("provider", "bad", f"OPENAI_BASE_URL cannot be used: {error}.", "Correct the address.")
         ]
-    return answer, [_judge(answer.status, shown, has_key=bool(settings.openai_api_key))]
+    if row.is_mock:
+        what = "The built-in mock provider answers; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one."
+        return None, [Finding("provider", "ok", what)]
+    shown = f"{row.origin}{row.base_path}"
+    try:
+        answer = await _ask(settings, row)
+    except BadProvider as error:
+        return None, [
+            Finding("provider", "bad", f"The key cannot be used: {error}.", "Set OPENAI_API_KEY again.")
+        ]
+    except UpstreamFailure as failure:
+        what = f"{shown} does not answer: {failure.message} ({failure.kind})."
+        return None, [Finding("provider", "bad", what, CURES.get(failure.kind, LATER))]
+    return answer, [_judge(answer.status, shown, has_key=row.has_key)]
 
 
-def _base(settings: Settings) -> str:
-    base = (settings.openai_base_url or OPENAI).rstrip("/")
-    return base if base.endswith("/v1") else f"{base}/v1"
-
-
-async def _ask(settings: Settings, base: str) -> ProviderAnswer:
-    url = urlsplit(base)
-    origin = Origin(url.scheme, url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
-    lines = [
-        f"GET {url.path}/models HTTP/1.1",
-        f"host: {origin.authority}",
-        "accept: application/json",
-        "accept-encoding: identity",
-    ]
-    if settings.openai_api_key:
-        lines.append(f"authorization: Bearer {settings.openai_api_key.reveal()}")
-    head = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+async def _ask(settings: Settings, row: Provider) -> ProviderAnswer:
+    head = row.request_head("/v1/models", None, method="GET")
     client = HttpClient(ClientConfig.from_settings(settings))
     try:
-        reply = await client.send(origin, head, b"", deadlines=DEADLINES, whole=True)
+        reply = await client.send(row.origin, head, b"", deadlines=DEADLINES, whole=True)
         return ProviderAnswer(reply.status, (reply.header(b"date") or b"").decode("latin-1"))
     finally:
         await client.close()
