@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from headgate.providers.dial import Dialer
 from headgate.providers.pool import Alarm, HostPool
@@ -47,7 +48,9 @@ class HttpClient:
         self._time = asyncio.get_running_loop().time
         self._closed = False
 
-    async def send(self, origin: Origin, head: bytes, body: bytes, *, deadlines: Deadlines, whole: bool) -> UpstreamReply:
+    async def send(
+        self, origin: Origin, head: bytes, body: bytes, *, deadlines: Deadlines, whole: bool
+    ) -> UpstreamReply:
         """Send one request and give its answer: complete (`whole`), or as soon as its head is there.
 
         `head` is the request line and every header but `content-length`, each with its line end (`request_head` makes one).
@@ -114,6 +117,6 @@ class HttpClient:
             pool.shut()
         if self._alarm is not None:
             self._alarm.stop()
-        until = self._time() + _CLOSE_PATIENCE_S
-        while self._counters.transports > 0 and self._time() < until:
-            await asyncio.sleep(0.005)
+        if self._counters.transports:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._counters.quiet.wait(), _CLOSE_PATIENCE_S)

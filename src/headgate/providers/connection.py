@@ -14,7 +14,9 @@ from headgate.providers.framing import CHUNKED, LENGTH, NO_BODY, ChunkedBody, He
 from headgate.providers.reply import UpstreamReply
 from headgate.providers.upstream import ClientConfig, Counters, Deadlines, FailureKind, UpstreamFailure
 
-_ONE_WRITE = 64 * 1024  # a request up to this size leaves in one write; the rest of a larger one waits for its turn
+_ONE_WRITE = (
+    64 * 1024
+)  # a request up to this size leaves in one write; the rest of a larger one waits for its turn
 _MAX_INTERIM = 16
 _FOREVER = float("inf")
 
@@ -73,6 +75,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._home.counters.transports += 1
+        self._home.counters.quiet.clear()
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -80,7 +83,10 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self._home.counters.transports -= 1
+        counters = self._home.counters
+        counters.transports -= 1
+        if not counters.transports:
+            counters.quiet.set()
         was_closed_by_us = self.lost
         self._lose()
         if self._reply is not None and not was_closed_by_us:
@@ -238,26 +244,33 @@ class Connection(asyncio.Protocol):
     def _read_body(self, data: bytes) -> None:
         state = self._state
         if state == LENGTH:
-            self._left -= len(data)
-            if self._left < 0:
-                raise Malformed("bytes after the body")
+            over = len(data) - self._left
+            if over > 0:
+                data = data[: self._left]
             if data:
+                self._left -= len(data)
                 self._push(data)
+            if over > 0:
+                raise Malformed("bytes after the body")
             if self._left == 0:
                 self._complete()
         elif state == CHUNKED:
-            chunked = cast(ChunkedBody, self._chunked)
-            data = chunked.feed(data)
-            if data:
-                self._push(data)
-            if chunked.done:
-                self._complete()
+            self._read_chunks(data, cast(ChunkedBody, self._chunked))
         elif state == NO_BODY:
             if data:
                 raise Malformed("bytes after the body")
             self._complete()
         elif data:
             self._push(data)
+
+    def _read_chunks(self, data: bytes, chunked: ChunkedBody) -> None:
+        data = chunked.feed(data)
+        if data:
+            self._push(data)
+        if chunked.broken is not None:
+            raise chunked.broken
+        if chunked.done:
+            self._complete()
 
     def _push(self, data: bytes) -> None:
         if self._decoder is not None:
@@ -326,7 +339,9 @@ class Connection(asyncio.Protocol):
         self._reply = None
         self._partial_head = b""
         self.close()
-        reply.end(UpstreamFailure("closed", f"{self._home.name}: the answer was given up", sent=True), whole=False)
+        reply.end(
+            UpstreamFailure("closed", f"{self._home.name}: the answer was given up", sent=True), whole=False
+        )
         return True
 
     def _cancelled(self, reply: UpstreamReply) -> None:

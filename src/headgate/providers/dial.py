@@ -93,7 +93,9 @@ class Dialer:
         _, connection = await loop.create_connection(make, address, port, ssl=context, server_hostname=name)
         return connection
 
-    async def _through_tunnel(self, make: Callable[[], Connection], address: str, context: ssl.SSLContext) -> Connection:
+    async def _through_tunnel(
+        self, make: Callable[[], Connection], address: str, context: ssl.SSLContext
+    ) -> Connection:
         proxy = cast(Proxy, self._proxy)
         loop = asyncio.get_running_loop()
         transport, tunnel = await loop.create_connection(lambda: Tunnel(loop), address, proxy.origin.port)

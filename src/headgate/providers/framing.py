@@ -52,7 +52,7 @@ def parse_head(raw: bytes, *, head_request: bool) -> Head:
     if lower.find(b"\ncontent-encoding:") >= 0:
         encoding = b",".join(_tokens(lower, b"\ncontent-encoding:") - {b"identity"})
     framing, length = _framing(lower, http11=match[1] == b"1")
-    if head_request or status < 200 or status == 204 or status == 304:
+    if head_request or status < 200 or status in {204, 304}:
         framing, length = NO_BODY, 0
     keep_s = _keep_alive_s(lower) if lower.find(b"\nkeep-alive:") >= 0 else 0.0
     return Head(status, framing, length, keep and framing != UNTIL_CLOSE, encoding, keep_s)
@@ -108,21 +108,30 @@ def split_headers(raw: bytes) -> list[tuple[bytes, bytes]]:
 class ChunkedBody:
     """Takes a chunked body apart, whatever the cuts between reads."""
 
-    __slots__ = ("_left", "_rest", "_trailing", "_trailer_bytes", "done")
+    __slots__ = ("_left", "_rest", "_trailer_bytes", "_trailing", "broken", "done")
 
     def __init__(self) -> None:
         self.done = False
-        self._left = -1  # bytes of the current chunk still to come; -1: a size line is next; 0: its line end is next
+        self.broken: Malformed | None = None  # what is wrong after the content that `feed` gave last
+        # bytes of the current chunk still to come; -1: a size line is next; 0: the line end after the content is next
+        self._left = -1
         self._rest = b""  # the beginning of a line whose end has not come
         self._trailing = False  # the last chunk has come, trailers may follow
         self._trailer_bytes = 0
 
     def feed(self, data: bytes) -> bytes:
-        """The content in `data`. Raises Malformed, also when bytes follow the end of the body."""
+        """The content in `data`. Sets `broken` when something is wrong, bytes after the end of the body included."""
         if self._rest:
             data = self._rest + data
             self._rest = b""
         pieces: list[bytes] = []
+        try:
+            self._take_apart(data, pieces)
+        except Malformed as error:
+            self.broken = error
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _take_apart(self, data: bytes, pieces: list[bytes]) -> None:
         at, end = 0, len(data)
         while at < end:
             if self._left > 0:
@@ -137,7 +146,6 @@ class ChunkedBody:
                 break
             else:
                 at = after
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _line(self, data: bytes, at: int) -> int:
         """Read one line that is not content; where the next thing begins, or -1 when the line is not complete."""
@@ -164,10 +172,10 @@ class ChunkedBody:
     def _trailer(self, data: bytes, at: int) -> int:
         """Trailers are read and dropped; the blank line ends the body."""
         end = data.find(b"\r\n", at)
-        self._trailer_bytes += max(end - at, 0) + 2
-        if self._trailer_bytes > _MAX_TRAILERS or (end < 0 and len(data) - at > _MAX_TRAILERS):
+        if self._trailer_bytes + (len(data) if end < 0 else end) - at > _MAX_TRAILERS:
             raise Malformed("trailers too long")
         if end < 0:
             return -1
+        self._trailer_bytes += end - at
         self.done = end == at
         return end + 2

@@ -59,7 +59,9 @@ class _Waiter:
 class HostPool:
     """At most `config.per_host` connections to one origin, the last one used first, and a bounded queue in front of them."""
 
-    def __init__(self, name: str, dialer: Dialer, *, config: ClientConfig, counters: Counters, alarm: Alarm) -> None:
+    def __init__(
+        self, name: str, dialer: Dialer, *, config: ClientConfig, counters: Counters, alarm: Alarm
+    ) -> None:
         self.name = name
         self.config = config
         self.counters = counters
@@ -118,7 +120,9 @@ class HostPool:
 
     async def _wait(self, total_at: float) -> Connection | None:
         if len(self.waiting) >= self.config.max_waiting:
-            raise self.counters.failed("pool_timeout", f"{self.name}: too many calls wait for a connection", sent=False)
+            raise self.counters.failed(
+                "pool_timeout", f"{self.name}: too many calls wait for a connection", sent=False
+            )
         waiter = _Waiter(self._loop.create_future(), min(self._loop.time() + self.config.wait_s, total_at))
         self.waiting.append(waiter)
         self._alarm.at(waiter.due)

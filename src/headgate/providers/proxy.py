@@ -59,7 +59,9 @@ class ProxyRules:
 
     def __init__(self, config: ClientConfig) -> None:
         self._by_scheme = {"https": parse_proxy(config.https_proxy), "http": parse_proxy(config.http_proxy)}
-        self._none = [entry.strip().lower() for entry in re.split(r"[,\s]+", config.no_proxy) if entry.strip()]
+        self._none = [
+            entry.strip().lower() for entry in re.split(r"[,\s]+", config.no_proxy) if entry.strip()
+        ]
 
     def proxy_for(self, origin: Origin) -> Proxy | None:
         proxy = self._by_scheme.get(origin.scheme)

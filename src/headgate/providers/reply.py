@@ -79,11 +79,8 @@ class UpstreamReply:
 
     async def read(self, limit: int) -> bytes:
         """The rest of the body. Raises UpstreamFailure `too_large`, and gives up the answer, beyond `limit` bytes."""
-        if self.body:
-            pieces = [self.body]
-        else:
-            pieces = []
-        size = sum(map(len, pieces))
+        pieces = [self.body] if self.body else []
+        size = len(self.body)
         async for piece in self:
             pieces.append(piece)
             size += len(piece)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
+from pathlib import Path
 
 
 def make_context(ca_file: str) -> ssl.SSLContext:
     """Verifies chain and name against the system's authorities plus those in `ca_file`. Takes tens of milliseconds."""
     context = ssl.create_default_context()
-    system = ssl.get_default_verify_paths().openssl_cafile  # SSL_CERT_FILE makes OpenSSL skip it, so add it again
-    if os.path.isfile(system):
+    # SSL_CERT_FILE makes OpenSSL skip the system's own file, so add it again
+    system = ssl.get_default_verify_paths().openssl_cafile
+    if Path(system).is_file():
         context.load_verify_locations(system)
     if ca_file:
         context.load_verify_locations(ca_file)

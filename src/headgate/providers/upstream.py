@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from typing_extensions import override
 
 FailureKind = Literal[
     "dns", "refused", "connect_timeout", "tls", "reset", "first_byte_timeout", "idle_timeout", "total_timeout",
@@ -22,6 +25,7 @@ class Origin:
     host: str
     port: int
 
+    @override
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
 
@@ -108,6 +112,7 @@ class Counters:
     reused: int = 0
     cancelled: int = 0
     transports: int = 0  # that the event loop still knows, those being closed included
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)  # set whenever the last transport is gone
     failures: dict[str, int] = field(default_factory=dict[str, int])
 
     def failed(self, kind: FailureKind, message: str, *, sent: bool) -> UpstreamFailure:
