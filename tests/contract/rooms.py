@@ -1,19 +1,22 @@
-"""Every router there is, found by its place: a room cannot be forgotten here."""
+"""Every router of the application, and a look into the tree that none was forgotten."""
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
+from pathlib import Path
 
 import headgate
-from headgate.operate.system.routes import metrics_router
+from headgate.config import Settings
+from headgate.control import routers
 from headgate.rim.router import Router
-
-NOT_ROOMS = {"headgate.rim.routes", "headgate.gateway.routes"}
 
 
 def all_routers() -> list[Router]:
-    """The `router` of each `routes.py`, and the one that is made by a setting."""
-    names = [module.name for module in pkgutil.walk_packages(headgate.__path__, "headgate.")]
-    rooms = [name for name in names if name.endswith(".routes") and name not in NOT_ROOMS]
-    return [metrics_router(public=False), *(importlib.import_module(name).router for name in rooms)]
+    """The routers in the order in which the application takes them."""
+    return list(routers(Settings(data_dir=Path("unused"))))
+
+
+def rooms_with_routes() -> set[str]:
+    """The module names of all files called `routes.py`, but for the one of the rim, which has no routes of its own."""
+    names = {module.name for module in pkgutil.walk_packages(headgate.__path__, "headgate.")}
+    return {name for name in names if name.endswith(".routes")} - {"headgate.rim.routes"}

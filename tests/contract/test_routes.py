@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi.routing import APIRoute
 
 from headgate.call.caller import DEFAULT_TENANT, Caller
 from headgate.identity.keys import service as keys
@@ -18,7 +19,7 @@ from headgate.rim.router import PUBLIC
 from headgate.rim.routes import RouteFacts, enumerate_routes
 from headgate.testing.frames import closed
 from headgate.testing.house import House
-from tests.contract.rooms import all_routers
+from tests.contract.rooms import all_routers, rooms_with_routes
 
 pytestmark = pytest.mark.asyncio
 
@@ -207,8 +208,19 @@ async def test_the_document_lists_every_route_whole(house: House) -> None:
         ), route
 
 
+async def test_no_room_with_routes_is_forgotten() -> None:
+    served = {
+        route.endpoint.__module__
+        for router in ROUTERS
+        for route in router.api.routes
+        if isinstance(route, APIRoute)
+    }
+    assert served == rooms_with_routes()
+
+
 async def test_every_right_is_one_of_users_or_one_of_admins(house: House) -> None:
     declared = {route.right for route in routes_of(house)} - {PUBLIC}
     assert declared - USER_RIGHTS - ADMIN_RIGHTS == set(), (
         "say in identity/keys/rights.py, or in this test, whose right it is"
     )
+    assert USER_RIGHTS - declared == set(), "no route needs these rights any more"

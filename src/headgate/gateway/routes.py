@@ -11,6 +11,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from headgate.call.call import Call, Reply
+from headgate.gateway.documents import CHAT, COMPLETIONS, EMBEDDINGS, MODEL, MODELS
 from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway
@@ -23,32 +24,32 @@ from headgate.wire.openai_models import model_body, models_body
 router = Router("gateway")
 
 
-@router.post("/v1/chat/completions", right="calls:write")
+@router.post("/v1/chat/completions", right="calls:write", docs=CHAT)
 async def chat_completions(request: HttpRequest) -> Response:
     """OpenAI chat completions, plain and streaming. Unknown fields reach the provider unchanged."""
     return await answer(request, "/v1/chat/completions")
 
 
-@router.post("/v1/completions", right="calls:write")
+@router.post("/v1/completions", right="calls:write", docs=COMPLETIONS)
 async def completions(request: HttpRequest) -> Response:
     """OpenAI text completions, plain and streaming."""
     return await answer(request, "/v1/completions")
 
 
-@router.post("/v1/embeddings", right="calls:write")
+@router.post("/v1/embeddings", right="calls:write", docs=EMBEDDINGS)
 async def embeddings(request: HttpRequest) -> Response:
     """OpenAI embeddings: one input or a batch, as floats or base64."""
     return await answer(request, "/v1/embeddings")
 
 
-@router.get("/v1/models", right="models:read")
+@router.get("/v1/models", right="models:read", docs=MODELS)
 async def list_models(request: HttpRequest) -> Response:
     """The models that can be asked for: what the provider lists, and the aliases. Anthropic's shape when `anthropic-version` is sent."""
     models = await gateway_of(request).models.all(caller_of(request))
     return _json(models_body(models, anthropic="anthropic-version" in request.headers))
 
 
-@router.get("/v1/models/{model:path}", right="models:read")
+@router.get("/v1/models/{model:path}", right="models:read", docs=MODEL)
 async def get_model(request: HttpRequest, model: str) -> Response:
     """One model. 404 when neither the provider nor an alias has it."""
     found = await gateway_of(request).models.one(caller_of(request), model)

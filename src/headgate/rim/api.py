@@ -43,7 +43,7 @@ def build_api(services: Services, routers: Sequence[Router], door: Callable[[], 
     app.add_middleware(Gatekeeper, rules=rules)
     app.state.services = services
     app.state.rules = rules
-    app.state.started_us = to_us(services.clock.now())
+    app.state.started_us = services.hot.get("started_us") or to_us(services.clock.now())
     app.state.openapi = OpenApi(app, root_path=settings.root_path)
     return app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Required, TypedDict, TypeVar, Unpack
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -24,61 +24,61 @@ def _need(right: str) -> Callable[[Request], None]:
     return check
 
 
+class Declared(TypedDict, total=False):
+    """What a route says of itself."""
+
+    right: Required[str]  # `area:verb`, or PUBLIC
+    aliases: tuple[str, ...]  # other paths of the same route
+    status: int  # of success; 200
+    response: Any  # the pydantic model of the answer
+    kind: type[
+        Response
+    ]  # the class of the answer where it is not JSON; its media type goes into the document
+    docs: dict[str, Any]  # what the document says besides: bodies that the handler reads itself
+
+
 class Router:
     """Collects the routes of one room. `router.api` is the FastAPI router behind it."""
 
     def __init__(self, tag: str) -> None:
         self.api = APIRouter(tags=[tag], strict_content_type=False)
 
-    def _add(
-        self, method: str, path: str, *, right: str, aliases: tuple[str, ...] = (), status: int = 200, response: Any = None,
-        kind: type[Response] = JSONResponse,
-    ) -> Callable[[Handler], Handler]:  # fmt: skip
+    def get(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        return self._add("GET", path, declared)
+
+    def post(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, declared)
+
+    def put(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        return self._add("PUT", path, declared)
+
+    def patch(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        return self._add("PATCH", path, declared)
+
+    def delete(self, path: str, **declared: Unpack[Declared]) -> Callable[[Handler], Handler]:
+        return self._add("DELETE", path, declared)
+
+    def _add(self, method: str, path: str, declared: Declared) -> Callable[[Handler], Handler]:
+        right = declared["right"]
         checks = [] if right == PUBLIC else [Depends(_need(right))]
+        extra = {**declared.get("docs", {}), "x-right": right}
 
         def register(handler: Handler) -> Handler:
-            for number, each in enumerate((path, *aliases)):
+            for number, each in enumerate((path, *declared.get("aliases", ()))):
                 self.api.add_api_route(
-                    each, handler, methods=[method], status_code=status, response_model=response, dependencies=checks,
-                    response_class=kind,
-                    openapi_extra={"x-right": right} | ({"x-alias-of": path} if number else {}),
+                    each,
+                    handler,
+                    methods=[method],
+                    status_code=declared.get("status", 200),
+                    response_model=declared.get("response"),
+                    response_class=declared.get("kind", JSONResponse),
+                    dependencies=checks,
+                    openapi_extra=extra | ({"x-alias-of": path} if number else {}),
                     operation_id=f"{handler.__name__}{f'_{number}' if number else ''}",
-                )  # fmt: skip
+                )
             return handler
 
         return register
-
-    def get(
-        self,
-        path: str,
-        *,
-        right: str,
-        aliases: tuple[str, ...] = (),
-        response: Any = None,
-        kind: type[Response] = JSONResponse,
-    ) -> Callable[[Handler], Handler]:
-        """`kind`: the class of the answer where it is not JSON; its media type goes into the document."""
-        return self._add("GET", path, right=right, aliases=aliases, response=response, kind=kind)
-
-    def post(
-        self, path: str, *, right: str, aliases: tuple[str, ...] = (), status: int = 200, response: Any = None
-    ) -> Callable[[Handler], Handler]:
-        return self._add("POST", path, right=right, aliases=aliases, status=status, response=response)
-
-    def put(
-        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None
-    ) -> Callable[[Handler], Handler]:
-        return self._add("PUT", path, right=right, aliases=aliases, response=response)
-
-    def patch(
-        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None
-    ) -> Callable[[Handler], Handler]:
-        return self._add("PATCH", path, right=right, aliases=aliases, response=response)
-
-    def delete(
-        self, path: str, *, right: str, aliases: tuple[str, ...] = (), response: Any = None
-    ) -> Callable[[Handler], Handler]:
-        return self._add("DELETE", path, right=right, aliases=aliases, response=response)
 
 
 def _page(

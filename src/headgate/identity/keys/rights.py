@@ -10,8 +10,6 @@ USER_RIGHTS = frozenset(
         "cache:read",
         "calls:write",
         "docs:read",
-        "feedback:write",
-        "ingest:write",
         "jobs:read",
         "models:read",
         "projects:read",
@@ -21,7 +19,6 @@ USER_RIGHTS = frozenset(
         "system:read",
         "tools:read",
         "tools:write",
-        "trace:write",
     }
 )
 
