@@ -29,7 +29,8 @@ def test_every_module_has_a_config() -> None:
 
 
 @pytest.mark.parametrize(("given", "rpm"), [
-    (Given(), 0), (Given(protected=True), 600), (Given(chat_rate_limit_rpm=0, protected=True), 0), (Given(chat_rate_limit_rpm=7), 7),
+    (Given(), 0), (Given(protected=True), 600), (Given(chat_rate_limit_rpm=0, protected=True), 0),
+    (Given(chat_rate_limit_rpm=7), 7),
     (Given({"rateshield": {"rpm": 9}}, chat_rate_limit_rpm=7), 9), (Given({"ratelimit": {"requests_per_minute": 9}}), 9),
 ])  # fmt: skip
 def test_the_rate_comes_from_the_module_then_the_setting_then_the_mode(given: Given, rpm: int) -> None:
@@ -39,7 +40,11 @@ def test_the_rate_comes_from_the_module_then_the_setting_then_the_mode(given: Gi
 def test_aliases_and_time_to_live_come_from_the_settings_unless_the_module_says_otherwise() -> None:
     given = Given(model_aliases={"fast": "m"}, cache_ttl_s=60)
     assert (value(given, "modelalias", "aliases"), value(given, "cachelayer", "ttl_s")) == ({"fast": "m"}, 60)
-    given = Given({"modelalias": {"aliases": {"a": "b"}}, "cache": {"ttl": 5}}, model_aliases={"fast": "m"}, cache_ttl_s=60)
+    given = Given(
+        {"modelalias": {"aliases": {"a": "b"}}, "cache": {"ttl": 5}},
+        model_aliases={"fast": "m"},
+        cache_ttl_s=60,
+    )
     assert (value(given, "modelalias", "aliases"), value(given, "cachelayer", "ttl_s")) == ({"a": "b"}, 5)
 
 
@@ -50,7 +55,8 @@ def test_a_module_is_switched_by_true_or_false() -> None:
 
 @pytest.mark.parametrize(("modules", "words"), [
     ({"cachelayr": {}}, ["'cachelayr'", "'cachelayer'"]), ({"cachelayer": {"ttl_s": 0}}, ["modules.cachelayer", "ttl"]),
-    ({"secretscan": {"action": "shout"}}, ["modules.secretscan.action", "flag"]), ({"rateshield": {"speed": 1}}, ["modules.rateshield.speed"]),
+    ({"secretscan": {"action": "shout"}}, ["modules.secretscan.action", "flag"]),
+    ({"rateshield": {"speed": 1}}, ["modules.rateshield.speed"]),
     ({"rateshield": 5}, ["modules.rateshield"]), ({"ratelimit": {"rpm": "x"}}, ["modules.ratelimit.rpm"]),
 ])  # fmt: skip
 def test_what_is_wrong_is_named(modules: dict[str, Any], words: list[str]) -> None:

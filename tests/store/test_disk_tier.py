@@ -28,7 +28,9 @@ class RunningClock(FixedClock):
         return time.monotonic()
 
 
-def row(number: int, *, tenant: str = "ten_a", size: int = 100, kind: str = "exact_response", subject: str = "") -> Row:
+def row(
+    number: int, *, tenant: str = "ten_a", size: int = 100, kind: str = "exact_response", subject: str = ""
+) -> Row:
     key = number.to_bytes(32, "big")[::-1]
     return Row(key, tenant, kind, "app", subject, NOW, NOW + 3600, number.to_bytes(4, "big") * (size // 4))
 
@@ -38,7 +40,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., DiskTier]]:
     tiers: list[DiskTier] = []
 
     def build(*, max_bytes: int = 64 * 1024 * 1024, queue_bytes: int = 16 * 1024 * 1024) -> DiskTier:
-        tier = DiskTier(tmp_path / "cache.db", max_bytes=max_bytes, queue_bytes=queue_bytes, clock=RunningClock())
+        tier = DiskTier(
+            tmp_path / "cache.db", max_bytes=max_bytes, queue_bytes=queue_bytes, clock=RunningClock()
+        )
         tier.start()
         tiers.append(tier)
         return tier
@@ -91,7 +95,7 @@ def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
         assert process.stdout is not None and process.stdout.readline() == b"written\n"
     finally:
         os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
     tier = DiskTier(path, max_bytes=1 << 26, queue_bytes=1 << 24, clock=RunningClock())
     tier.start()
     found = [tier.read(n.to_bytes(32, "big")).result(PATIENCE_S) for n in range(500)]
@@ -137,7 +141,9 @@ def test_changed_bytes_are_not_served(make: Callable[..., DiskTier], tmp_path: P
     assert read(tier, row(1)) is None
 
 
-def test_a_locked_file_loses_nothing_that_fits_the_queue(make: Callable[..., DiskTier], tmp_path: Path) -> None:
+def test_a_locked_file_loses_nothing_that_fits_the_queue(
+    make: Callable[..., DiskTier], tmp_path: Path
+) -> None:
     tier = make()
     settle(tier)
     blocker = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
@@ -179,7 +185,9 @@ def test_the_file_is_bounded_and_the_oldest_rows_go(make: Callable[..., DiskTier
     assert read(again, row(1499, size=8000)) == row(1499, size=8000)
 
 
-def test_removal_comes_after_the_writes_before_it_and_leaves_no_bytes(make: Callable[..., DiskTier], tmp_path: Path) -> None:
+def test_removal_comes_after_the_writes_before_it_and_leaves_no_bytes(
+    make: Callable[..., DiskTier], tmp_path: Path
+) -> None:
     tier = make()
     marker = b"SECRETMARKER" * 10
     for number in range(50):
@@ -202,7 +210,10 @@ def test_counts_are_per_tenant_kind_and_app(make: Callable[..., DiskTier]) -> No
     tier.put(row(11, tenant="ten_b"))
     tier.put(row(12)._replace(expires_s=NOW))
     settle(tier)
-    assert dict((kind, entries) for kind, entries, _ in tier.counts("ten_a", None, NOW)) == {"exact_response": 3, "tool_result": 1}
+    assert {kind: entries for kind, entries, _ in tier.counts("ten_a", None, NOW)} == {
+        "exact_response": 3,
+        "tool_result": 1,
+    }
     assert tier.counts("ten_a", "other", NOW) == []
 
 
@@ -214,7 +225,9 @@ def test_an_expired_row_is_not_read(make: Callable[..., DiskTier]) -> None:
 
 
 def test_a_folder_that_cannot_be_written_switches_the_tier_off(tmp_path: Path) -> None:
-    tier = DiskTier(tmp_path / "missing" / "cache.db", max_bytes=1 << 20, queue_bytes=1 << 20, clock=RunningClock())
+    tier = DiskTier(
+        tmp_path / "missing" / "cache.db", max_bytes=1 << 20, queue_bytes=1 << 20, clock=RunningClock()
+    )
     tier.start()
     wait_for(lambda: bool(tier.stats().trouble))
     assert not tier.put(row(1)) and not tier.maybe(row(1).key)

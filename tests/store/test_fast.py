@@ -35,7 +35,9 @@ class Bucket:
     rate=st.integers(1, 100_000), burst=st.integers(1, 500),
     calls=st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 5)), min_size=1, max_size=60),
 )  # fmt: skip
-def test_take_decides_as_an_exact_token_bucket_does(rate: int, burst: int, calls: list[tuple[int, int]]) -> None:
+def test_take_decides_as_an_exact_token_bucket_does(
+    rate: int, burst: int, calls: list[tuple[int, int]]
+) -> None:
     store, bucket, elapsed_ms = MemoryStore(), Bucket(rate, burst), 0
     for gap_ms, cost in calls:
         elapsed_ms += gap_ms

@@ -40,7 +40,9 @@ def configure(settings: ModuleSettings) -> dict[str, ModuleConfig]:
     for kind in ORDER:
         name, fields = given.get(kind.spec.name, (kind.spec.name, {}))
         try:
-            configs[kind.spec.name] = kind.Config.model_validate({**_defaults(settings, kind.spec.name, fields), **fields})
+            configs[kind.spec.name] = kind.Config.model_validate(
+                {**_defaults(settings, kind.spec.name, fields), **fields}
+            )
         except ValidationError as error:
             raise BadModuleConfig(_sentence(name, error)) from None
     return configs
@@ -56,7 +58,9 @@ def _known(name: str) -> str:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise BadModuleConfig(f"modules: there is no module {name!r}.{hint} Known: {', '.join(sorted(known))}.")
+        raise BadModuleConfig(
+            f"modules: there is no module {name!r}.{hint} Known: {', '.join(sorted(known))}."
+        )
     return known[name]
 
 
@@ -83,6 +87,7 @@ def _defaults(settings: ModuleSettings, name: str, fields: Mapping[str, Any]) ->
 
 def _sentence(name: str, error: ValidationError) -> str:
     problems = "; ".join(
-        f"modules.{name}{''.join(f'.{part}' for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
+        f"modules.{name}{''.join(f'.{part}' for part in problem['loc'])}: {problem['msg']}"
+        for problem in error.errors()
     )
     return f"{problems}."

@@ -77,7 +77,9 @@ class DiskFile:
 
     def open(self) -> None:
         """Open or create; a file of another schema is emptied. Raises sqlite3.Error."""
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+        db = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+        )
         try:
             self._path.chmod(0o600)
             for pragma in PRAGMAS:
@@ -119,15 +121,21 @@ class DiskFile:
         """Keep `rows` in one transaction; the oldest go when the file is near its bound."""
         db = self._open_db()
         self._evict(db, sum(len(row.value) for row in rows))
-        with _transaction(db):
-            db.executemany(PUT, [(*row[:7], len(row.value), zlib.crc32(row.value), row.value) for row in rows])
+        with _Transaction(db):
+            db.executemany(
+                PUT, [(*row[:7], len(row.value), zlib.crc32(row.value), row.value) for row in rows]
+            )
 
     def remove(self, match: Match) -> int:
         """Remove what matches; nothing of it stays in the file or in the log beside it."""
         db = self._open_db()
-        where = ["tenant = ?"] + [f"{name} = ?" for name, value in zip(match._fields[1:], match[1:], strict=True) if value is not None]
+        where = ["tenant = ?"] + [
+            f"{name} = ?"
+            for name, value in zip(match._fields[1:], match[1:], strict=True)
+            if value is not None
+        ]
         values = [value for value in match if value is not None]
-        with _transaction(db):
+        with _Transaction(db):
             removed = db.execute(f"DELETE FROM entries WHERE {' AND '.join(where)}", values).rowcount
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return removed
@@ -137,16 +145,21 @@ class DiskFile:
         db = self._open_db()
         removed = 0
         while True:
-            with _transaction(db):
+            with _Transaction(db):
                 gone = db.execute(
-                    "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires_s <= ? LIMIT ?)", (now_s, EVICT_ROWS)
+                    "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires_s <= ? LIMIT ?)",
+                    (now_s, EVICT_ROWS),
                 ).rowcount
             removed += gone
             if gone < EVICT_ROWS:
                 break
         self._evict(db, 0)
-        for _ in range(0, db.execute("PRAGMA freelist_count").fetchone()[0], EVICT_ROWS):  # a few at a time: others write too
-            db.executescript(f"PRAGMA incremental_vacuum({EVICT_ROWS})")  # `execute` would stop after one page
+        for _ in range(
+            0, db.execute("PRAGMA freelist_count").fetchone()[0], EVICT_ROWS
+        ):  # a few at a time: others write too
+            db.executescript(
+                f"PRAGMA incremental_vacuum({EVICT_ROWS})"
+            )  # `execute` would stop after one page
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return removed
 
@@ -158,8 +171,7 @@ class DiskFile:
 
     def size(self) -> int:
         """The bytes of the file and its log."""
-        paths = (self._path, self._path.with_name(self._path.name + "-wal"))
-        return sum(path.stat().st_size for path in paths if path.exists())
+        return sum(_size(path) for path in (self._path, self._path.with_name(self._path.name + "-wal")))
 
     def _open_db(self) -> sqlite3.Connection:
         if self._db is None:
@@ -170,15 +182,16 @@ class DiskFile:
         """Drop the oldest rows until the pages in use and what is coming stay below the bound."""
         goal = int(self._max_bytes * FULL_SHARE) - int(coming_bytes * 1.2)
         while _used_bytes(db) > goal:
-            with _transaction(db):
+            with _Transaction(db):
                 gone = db.execute(
-                    "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY id LIMIT ?)", (EVICT_ROWS,)
+                    "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY id LIMIT ?)",
+                    (EVICT_ROWS,),
                 ).rowcount
             if not gone:
                 return
 
 
-class _transaction:
+class _Transaction:
     """BEGIN IMMEDIATE ... COMMIT, rolled back when the block raises."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -192,6 +205,13 @@ class _transaction:
             self._db.execute("COMMIT")
         elif self._db.in_transaction:
             self._db.execute("ROLLBACK")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # it is being made anew
+        return 0
 
 
 def _used_bytes(db: sqlite3.Connection) -> int:

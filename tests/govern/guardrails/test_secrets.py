@@ -33,16 +33,31 @@ CLEAN = (
     "The task-list of the desk-job has a risk-assessment for sk-learn-feature-selection-and-model-evaluation.",
     "Please reset my password: I forgot it. The secret is to keep calm; the api key goes into the settings page.",
     "password: your-password-goes-here", "api_key = YOUR_API_KEY_GOES_HERE", "Set password=<password> and secret=${SECRET_NAME}",
-    'def check(password: str, api_key: Optional[str] = None) -> "Secretary"', "AKIA is the prefix of access keys, ASIA of temporary ones",
+    'def check(password: str, api_key: Optional[str] = None) -> "Secretary"',
+    "AKIA is the prefix of access keys, ASIA of temporary ones",
     "an eyJ at the beginning says base64 of a brace", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "commit 4f9a1c7e2b8d3f60a5c4e19b7d2f8a361c7e2b8d", "xoxo hugs and kisses",
+    "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+    "commit 4f9a1c7e2b8d3f60a5c4e19b7d2f8a361c7e2b8d", "xoxo hugs and kisses",
     "550e8400-e29b-41d4-a716-446655440000", "class=btn-primary sk-fading-circle sk-spinner-three-bounce-animation-long-name",
 )  # fmt: skip
-CONTEXTS = ("{}", "my key is {} thanks", "key={}", '"{}"', "({}),", "line one\n{}\nline three", "\t{}\t", "https://x.example/?k={}&b=1", "né {} né", "日本{}語")
+CONTEXTS = (
+    "{}",
+    "my key is {} thanks",
+    "key={}",
+    '"{}"',
+    "({}),",
+    "line one\n{}\nline three",
+    "\t{}\t",
+    "https://x.example/?k={}&b=1",
+    "né {} né",
+    "日本{}語",
+)
 
 
 def body(text: str, *, ascii_only: bool = False) -> bytes:
-    return json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}, ensure_ascii=ascii_only).encode()
+    return json.dumps(
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}, ensure_ascii=ascii_only
+    ).encode()
 
 
 @pytest.mark.parametrize(("kind", "secret"), EVERY)
@@ -59,8 +74,10 @@ def test_every_kind_is_found_in_any_context(kind: str, secret: str, context: str
 
 
 @pytest.mark.parametrize("text", [
-    "password=hunter2Xy9Zq8!", "PASSWORD: hunter2Xy9Zq8!", '{"password": "hunter2Xy9Zq8!"}', "api_key = 8f14e45fceea167a5a36dedd4bea2543",
-    "client_secret='aB3dE5fG7hJ9kL1m'", "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEK3Y", "AccountKey=Eby8vdM02xNOcqFlqUwJPLlm/1OUzF0q==",
+    "password=hunter2Xy9Zq8!", "PASSWORD: hunter2Xy9Zq8!", '{"password": "hunter2Xy9Zq8!"}',
+    "api_key = 8f14e45fceea167a5a36dedd4bea2543",
+    "client_secret='aB3dE5fG7hJ9kL1m'",
+    "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEK3Y", "AccountKey=Eby8vdM02xNOcqFlqUwJPLlm/1OUzF0q==",
 ])  # fmt: skip
 def test_a_random_value_behind_a_telling_word_is_found(text: str) -> None:
     assert may_hold(body(text))
@@ -111,7 +128,11 @@ def test_redacted_json_is_valid_and_without_secrets(value: object, ascii_only: b
         assert redacted == raw
 
 
-@given(before=st.text(string.ascii_letters + " .,\n=-_", max_size=20), pair=st.sampled_from(EVERY), cut=st.integers(0, 400))
+@given(
+    before=st.text(string.ascii_letters + " .,\n=-_", max_size=20),
+    pair=st.sampled_from(EVERY),
+    cut=st.integers(0, 400),
+)
 def test_the_beginning_of_a_secret_is_always_pending(before: str, pair: tuple[str, str], cut: int) -> None:
     """A stream that ends its first part anywhere inside a secret must hold the secret back from its beginning."""
     text = before + " " + pair[1]
@@ -126,4 +147,6 @@ def test_time_is_linear_in_hostile_text() -> None:
         started = time.perf_counter()
         count_json(json.dumps(piece * 60_000).encode())
         pending(piece * 60_000)
-        assert time.perf_counter() - started < 20, piece  # quadratic would take minutes; this is no speed test
+        assert time.perf_counter() - started < 20, (
+            piece
+        )  # quadratic would take minutes; this is no speed test

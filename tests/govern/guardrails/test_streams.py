@@ -20,7 +20,12 @@ DONE = b"data: [DONE]\n\n"
 
 def event(content: str, *, index: int = 0, field: str = "content", **more: Any) -> bytes:
     delta = {field: content}
-    tree = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "m", "choices": [{"index": index, "delta": delta, **more}]}
+    tree = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "model": "m",
+        "choices": [{"index": index, "delta": delta, **more}],
+    }
     return b"data: " + json.dumps(tree, ensure_ascii=False).encode() + b"\n\n"
 
 
@@ -45,12 +50,21 @@ def cut(text: str, cuts: list[int]) -> list[str]:
     return [text[start:end] for start, end in zip([0, *at], [*at, len(text)], strict=True)]
 
 
-words = st.lists(st.sampled_from(["hello", "task-list", "s", "pass", "é", "日本", "A", "\n", "x-", "secret", "e", "-", "g"]), max_size=5)
+words = st.lists(
+    st.sampled_from(
+        ["hello", "task-list", "s", "pass", "é", "日本", "A", "\n", "x-", "secret", "e", "-", "g"]
+    ),
+    max_size=5,
+)
 
 
 @settings(max_examples=400)
-@given(before=words, after=words, pair=st.sampled_from(EVERY), cuts=st.lists(st.integers(0, 10_000), max_size=12))
-def test_secrets_are_redacted_however_the_text_is_cut(before: list[str], after: list[str], pair: tuple[str, str], cuts: list[int]) -> None:
+@given(
+    before=words, after=words, pair=st.sampled_from(EVERY), cuts=st.lists(st.integers(0, 10_000), max_size=12)
+)
+def test_secrets_are_redacted_however_the_text_is_cut(
+    before: list[str], after: list[str], pair: tuple[str, str], cuts: list[int]
+) -> None:
     text = " ".join([*before, pair[1], *after])
     expected = redact(text, find(text))
     out, found = run([event(part) for part in cut(text, cuts)] + [DONE])
@@ -92,12 +106,21 @@ def test_text_is_held_only_while_it_could_become_a_secret() -> None:
 
 def test_choices_and_tool_arguments_are_texts_of_their_own() -> None:
     key = "AKIAIOSFODNN7EXAMPLE"
-    halves = [event(key[:10], index=0), event("plain", index=1), event(key[10:] + " x", index=0), event(" text", index=1)]
+    halves = [
+        event(key[:10], index=0),
+        event("plain", index=1),
+        event(key[10:] + " x", index=0),
+        event(" text", index=1),
+    ]
     out, found = run(halves)
     assert contents(out) == {0: "[redacted:aws_key] x", 1: "plain text"} and found == {"aws_key": 1}
 
     def call(part: str, number: int) -> bytes:
-        tree = {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": number, "function": {"arguments": part}}]}}]}
+        tree = {
+            "choices": [
+                {"index": 0, "delta": {"tool_calls": [{"index": number, "function": {"arguments": part}}]}}
+            ]
+        }
         return b"data: " + json.dumps(tree).encode() + b"\n\n"
 
     out, found = run([call('{"k":"' + key[:5], 0), call("{}", 1), call(key[5:] + '"}', 0)])
@@ -129,10 +152,10 @@ def test_a_secret_without_end_ends_the_stream_at_a_bound() -> None:
     stream = SecretFilter(lambda _: None)
     stream.feed([event("-----BEGIN PRIVATE KEY-----")])
     with pytest.raises(Unavailable):
-        for _ in range(MAX_HELD_BYTES // 1000):
-            stream.feed([event("M" * 1000)])
+        for _ in range(MAX_HELD_BYTES // 10_000):
+            stream.feed([event("M" * 10_000)])
 
 
 def test_events_that_are_no_json_pass() -> None:
-    parts = [b"data: {broken \"choices\"\n\n", b"event: x\ndata: [1]\n\n", event("ok.")]
+    parts = [b'data: {broken "choices"\n\n', b"event: x\ndata: [1]\n\n", event("ok.")]
     assert run(parts)[0] == parts

@@ -1,4 +1,4 @@
-"""Callers are counted apart, refused with what the contract asks for, and an observe key is refused by nobody but the chain's note."""
+"""Callers are counted apart, refused with the headers of the contract; an observe key is only noted."""
 
 from __future__ import annotations
 
@@ -34,14 +34,25 @@ def test_a_caller_above_its_rate_is_told_when_to_come_back(clock: FixedClock) ->
         shield.on_request(make_call(clock=clock))
     with pytest.raises(RateLimited) as refusal:
         shield.on_request(make_call(clock=clock))
-    assert refusal.value.headers == {"Retry-After": "1", "X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2"}
+    assert refusal.value.headers == {
+        "Retry-After": "1",
+        "X-RateLimit-Limit": "2",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": "2",
+    }
     clock.advance(1)
     shield.on_request(make_call(clock=clock))
 
 
 def test_callers_do_not_use_up_each_others_rate(clock: FixedClock) -> None:
     shield = module(clock, rpm=60, burst=1)
-    for who in ({}, {"key_id": "key_2"}, {"tenant": "ten_b"}, {"key_id": None, "app": "a"}, {"key_id": None, "app": "b"}):
+    for who in (
+        {},
+        {"key_id": "key_2"},
+        {"tenant": "ten_b"},
+        {"key_id": None, "app": "a"},
+        {"key_id": None, "app": "b"},
+    ):
         shield.on_request(make_call(clock=clock, **who))
 
 
@@ -49,7 +60,11 @@ def test_an_answer_carries_what_is_left(clock: FixedClock) -> None:
     shield, call, reply = module(clock, rpm=60, burst=10), make_call(clock=clock), Reply(200)
     shield.on_request(call)
     shield.on_reply(call, reply)
-    assert reply.headers == [(b"x-ratelimit-limit", b"10"), (b"x-ratelimit-remaining", b"9"), (b"x-ratelimit-reset", b"1")]
+    assert reply.headers == [
+        (b"x-ratelimit-limit", b"10"),
+        (b"x-ratelimit-remaining", b"9"),
+        (b"x-ratelimit-reset", b"1"),
+    ]
 
 
 def test_an_observe_key_is_noted_and_not_refused(clock: FixedClock) -> None:
@@ -57,7 +72,11 @@ def test_an_observe_key_is_noted_and_not_refused(clock: FixedClock) -> None:
     calls = [make_call(clock=clock, mode="observe") for _ in range(3)]
     for call in calls:
         assert run_steps(call, chain.steps) is None
-    assert [call.explanation.get("would_block", {}).get("code") for call in calls] == [None, "rate_limited", "rate_limited"]
+    assert [call.explanation.get("would_block", {}).get("code") for call in calls] == [
+        None,
+        "rate_limited",
+        "rate_limited",
+    ]
 
 
 def test_no_limit_is_no_limit(clock: FixedClock) -> None:

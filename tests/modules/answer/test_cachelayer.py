@@ -27,12 +27,16 @@ class Bench:
         self.cache = cache or ResponseCache(CacheLimits(), clock)
         self.module = CacheLayer(Config(**config), Tools(clock, MemoryStore(), {"cache": self.cache}))
 
-    def ask(self, body: Any = QUESTION, *, wish: Any = "", max_age: int | None = None, **who: Any) -> tuple[Call, Reply | None]:
+    def ask(
+        self, body: Any = QUESTION, *, wish: Any = "", max_age: int | None = None, **who: Any
+    ) -> tuple[Call, Reply | None]:
         call = make_call(body, clock=self.clock, **who)
         call.cache_wish, call.cache_max_age_s = wish, max_age
         return call, self.module.on_request(call)
 
-    def live(self, body: Any = QUESTION, *, answer: bytes = ANSWER, run_id: str = "run_live", **who: Any) -> Call:
+    def live(
+        self, body: Any = QUESTION, *, answer: bytes = ANSWER, run_id: str = "run_live", **who: Any
+    ) -> Call:
         """A call that misses, is answered by a model after two seconds, and stored."""
         call, reply = self.ask(body, run_id=run_id, **who)
         assert reply is None and call.notes["cache.store"] is True
@@ -49,7 +53,12 @@ def bench(clock: FixedClock) -> Bench:
 def test_a_repeat_costs_nothing_and_saves_what_live_cost(bench: Bench) -> None:
     source = bench.live()
     call, reply = bench.ask(run_id="run_2")
-    assert reply is not None and (reply.status, reply.body, reply.route, reply.cache) == (200, ANSWER, "exact_cache", "hit")
+    assert reply is not None and (reply.status, reply.body, reply.route, reply.cache) == (
+        200,
+        ANSWER,
+        "exact_cache",
+        "hit",
+    )
     assert (reply.cost_pico, reply.saved_pico, reply.saved_ms) == (0, 75_000_000, 2000)
     assert (reply.provider, reply.model, reply.finish) == ("openai", "gpt-4o", "stop")
     assert (reply.usage.prompt_tokens, reply.usage_raw) == (10, b'{"prompt_tokens":10,"completion_tokens":5}')
@@ -74,10 +83,14 @@ def test_a_streamed_answer_serves_whole_and_streamed_calls_but_is_no_payload_of_
 
 @pytest.mark.parametrize(("body", "wish", "cacheable"), [
     (QUESTION, "", True), ({**QUESTION, "temperature": 0.0}, "", True), ({**QUESTION, "temperature": 0.1}, "", False),
-    ({"model": "m", "messages": QUESTION["messages"]}, "", False), ({"model": "m", "messages": QUESTION["messages"]}, "allow", True),
-    ({**QUESTION, "temperature": 1}, "allow", True), ({**QUESTION, "temperature": 1}, "refresh", False), (QUESTION, "bypass", False),
+    ({"model": "m", "messages": QUESTION["messages"]}, "", False),
+    ({"model": "m", "messages": QUESTION["messages"]}, "allow", True),
+    ({**QUESTION, "temperature": 1}, "allow", True),
+    ({**QUESTION, "temperature": 1}, "refresh", False), (QUESTION, "bypass", False),
 ])  # fmt: skip
-def test_only_deterministic_or_permitted_calls_are_cached(bench: Bench, body: Any, wish: str, cacheable: bool) -> None:
+def test_only_deterministic_or_permitted_calls_are_cached(
+    bench: Bench, body: Any, wish: str, cacheable: bool
+) -> None:
     call, reply = bench.ask(body, wish=wish)
     assert reply is None
     assert call.notes.get("cache.store", False) is cacheable and ("cache.key" in call.notes) is cacheable
@@ -152,18 +165,25 @@ def test_hits_and_misses_are_counted(bench: Bench) -> None:
 
 
 @pytest.mark.asyncio
-async def test_after_a_restart_a_repeat_waits_for_the_disk_and_is_served(clock: FixedClock, tmp_path: Path) -> None:
-    first = ResponseCache(CacheLimits(), clock, tmp_path / "cache.db")
+async def test_after_a_restart_a_repeat_waits_for_the_disk_and_is_served(
+    clock: FixedClock, tmp_path: Path
+) -> None:
+    first = ResponseCache(CacheLimits(disk_wait_s=20.0), clock, tmp_path / "cache.db")
     first.start()
     Bench(clock, first).live()
     first.close()
-    cache = ResponseCache(CacheLimits(), clock, tmp_path / "cache.db")
+    cache = ResponseCache(CacheLimits(disk_wait_s=20.0), clock, tmp_path / "cache.db")
     cache.start()
     bench = Bench(clock, cache)
     call, reply = bench.ask(run_id="run_2")
     assert reply is None and bench.module.must_wait(call)
     reply = await bench.module.wait_request(call)
-    assert reply is not None and reply.body == ANSWER and reply.same_as == "run_live" and reply.saved_pico == 75_000_000
+    assert (
+        reply is not None
+        and reply.body == ANSWER
+        and reply.same_as == "run_live"
+        and reply.saved_pico == 75_000_000
+    )
     call, reply = bench.ask(run_id="run_3")
     assert reply is not None and not bench.module.must_wait(call), "it is in memory now"
     exact = next(each for each in await cache.counts("ten_a") if each.kind == EXACT)

@@ -21,7 +21,9 @@ LEAKY = {**QUESTION, "messages": [{"role": "user", "content": f"use {SECRET} and
 
 
 def scan(call: Call, action: Any) -> None:
-    chain = compile_chain((SecretScan,), {"secretscan": Config(action=action)}, Tools(FixedClock(), MemoryStore(), {}))
+    chain = compile_chain(
+        (SecretScan,), {"secretscan": Config(action=action)}, Tools(FixedClock(), MemoryStore(), {})
+    )
     run_steps(call, chain.steps)
 
 
@@ -42,7 +44,10 @@ def test_flag_notes_kind_and_number_and_changes_nothing(clock: FixedClock) -> No
 def test_redact_changes_the_body_that_goes_out(clock: FixedClock) -> None:
     call = make_call(LEAKY, clock=clock)
     scan(call, "redact")
-    assert json.loads(call.body)["messages"][0]["content"] == "use [redacted:aws_key] and again [redacted:aws_key]"
+    assert (
+        json.loads(call.body)["messages"][0]["content"]
+        == "use [redacted:aws_key] and again [redacted:aws_key]"
+    )
     assert call.explanation["secrets"] == {"request": {"aws_key": 2}}
 
 

@@ -17,7 +17,9 @@ from tests.govern.guardrails.test_streams import contents, event
 from tests.record.cache.calls import QUESTION, live_reply, make_call
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"
-BODY = json.dumps({"choices": [{"index": 0, "message": {"content": f"it is {SECRET}."}, "finish_reason": "stop"}]}).encode()
+BODY = json.dumps(
+    {"choices": [{"index": 0, "message": {"content": f"it is {SECRET}."}, "finish_reason": "stop"}]}
+).encode()
 CUT = [event("it is AKIAIOSF"), event("ODNN7EXAM"), event("PLE."), b"data: [DONE]\n\n"]
 STREAMED = {**QUESTION, "stream": True}
 

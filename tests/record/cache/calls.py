@@ -13,11 +13,16 @@ from headgate.wire.spec import WIRES
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
-QUESTION: dict[str, Any] = {"model": "gpt-4o", "temperature": 0, "messages": [{"role": "user", "content": "hi"}]}
+QUESTION: dict[str, Any] = {
+    "model": "gpt-4o",
+    "temperature": 0,
+    "messages": [{"role": "user", "content": "hi"}],
+}
 
 
 def make_call(
-    body: dict[str, Any] | bytes = QUESTION, *, clock: FixedClock, endpoint: str = CHAT, tenant: str = "ten_a", app: str = "app_a",
+    body: dict[str, Any] | bytes = QUESTION, *, clock: FixedClock, endpoint: str = CHAT,
+    tenant: str = "ten_a", app: str = "app_a",
     subject: str = "", mode: Mode = "optimize", key_id: str | None = "key_1", run_id: str = "run_1",
 ) -> Call:  # fmt: skip
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()

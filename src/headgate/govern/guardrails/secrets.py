@@ -69,8 +69,16 @@ KINDS = (
     _Kind("aws_key", (b"AKIA", b"ASIA"), rb"[A-Z0-9]", 16, ends=rb"\b"),
     _Kind("gcp_key", (b"AIza",), WORD, 35),
     _Kind("google_oauth", (b"GOCSPX-", b"ya29."), WORD, 24),
-    _Kind("github_token", (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"), rb"[A-Za-z0-9_]", 36),
-    _Kind("slack_token", (b"xoxa-", b"xoxb-", b"xoxe-", b"xoxp-", b"xoxr-", b"xoxs-", b"xapp-"), rb"[A-Za-z0-9-]", 16, check=_is_random),
+    _Kind(
+        "github_token", (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"), rb"[A-Za-z0-9_]", 36
+    ),
+    _Kind(
+        "slack_token",
+        (b"xoxa-", b"xoxb-", b"xoxe-", b"xoxp-", b"xoxr-", b"xoxs-", b"xapp-"),
+        rb"[A-Za-z0-9-]",
+        16,
+        check=_is_random,
+    ),
 )
 NAMES = (*(kind.name for kind in KINDS), "jwt", "private_key", GENERIC)  # the groups of `_ANY`, in order
 CHECKS: dict[str, Check] = {kind.name: kind.check for kind in KINDS if kind.check} | {GENERIC: _is_value}
@@ -127,9 +135,19 @@ _PENDING_PEM = compiled(b"(" + _begun(b"-----BEGIN ", rb"[A-Z0-9 ]{0,40}-{0,5}")
 _ESCAPED_SPACE = rb"""(?:\\[nrtbf"/\\]|[\s"'\\])"""
 _MAY = compiled(
     b"|".join(
-        [b"(?:%s)%s{%d}" % (b"|".join(map(re.escape, kind.starts)), kind.rest, kind.least) for kind in KINDS if kind.name != "anthropic_key"]
+        [
+            b"(?:%s)%s{%d}" % (b"|".join(map(re.escape, kind.starts)), kind.rest, kind.least)
+            for kind in KINDS
+            if kind.name != "anthropic_key"
+        ]
         + [rb"eyJ[A-Za-z0-9_-]{10,}\.", rb"PRIVATE KEY-----", rb"\\u00[2-7]"]
-        + [_KEYWORD + _ESCAPED_SPACE + b"{0,8}[:=]" + _ESCAPED_SPACE + rb"{0,8}[\\A-Za-z0-9+/=_.~@!#$%^&*-]{12}"]
+        + [
+            _KEYWORD
+            + _ESCAPED_SPACE
+            + b"{0,8}[:=]"
+            + _ESCAPED_SPACE
+            + rb"{0,8}[\\A-Za-z0-9+/=_.~@!#$%^&*-]{12}"
+        ]
     )
 )
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -174,7 +192,9 @@ def _candidates(pattern: _Pattern, data: bytes) -> Iterator[tuple[Finding, bool]
 def pending(text: str) -> int:
     """Where the end of `text` begins that could become, or go on being, a secret; `len(text)` when there is none."""
     data = flat(text)
-    starts: list[int] = [match.start(1) for match in (_PENDING.search(data), _PENDING_PEM.search(data)) if match is not None]
+    starts: list[int] = [
+        match.start(1) for match in (_PENDING.search(data), _PENDING_PEM.search(data)) if match is not None
+    ]
     starts += [finding.start for finding in _find(data) if finding.end == len(data)]
     return min(starts, default=len(data))
 

@@ -76,7 +76,9 @@ class SecretFilter(StreamFilter):
         self._held.append(event)
         self._held_bytes += len(raw)
         if self._held_bytes > MAX_HELD_BYTES:
-            raise Unavailable("The answer could not be checked for secrets: too much of it had to be held back.")
+            raise Unavailable(
+                "The answer could not be checked for secrets: too much of it had to be held back."
+            )
         if CHOICES not in raw:
             return
         try:
@@ -112,7 +114,9 @@ class SecretFilter(StreamFilter):
         """Redact the certain secrets of a channel; returns the event in which the uncertain end begins."""
         text = channel.text
         open_at = len(text) if ended else pending(text)
-        certain = [finding for finding in find(text) if channel.before <= finding.start and finding.end <= open_at]
+        certain = [
+            finding for finding in find(text) if channel.before <= finding.start and finding.end <= open_at
+        ]
         if certain:
             self._found(Counter(finding.kind for finding in certain))
         for finding in reversed(certain):
@@ -147,9 +151,10 @@ def _replace(channel: _Channel, finding: Finding) -> None:
 
 def _pieces(event: _Event) -> Iterator[tuple[tuple[Any, ...], _Piece]]:
     """The strings of an event's choices, each with the channel it belongs to."""
-    if not isinstance(event.tree, dict):
+    tree = event.tree
+    if not isinstance(tree, dict):
         return
-    choices: Any = cast(dict[str, Any], event.tree).get("choices")
+    choices: Any = cast(dict[str, Any], tree).get("choices")
     for choice in cast(list[Any], choices) if isinstance(choices, list) else []:
         if isinstance(choice, dict):
             found = cast(dict[str, Any], choice)
@@ -157,7 +162,9 @@ def _pieces(event: _Event) -> Iterator[tuple[tuple[Any, ...], _Piece]]:
                 yield path, _Piece(event, holder, name, found, len(holder[name]))
 
 
-def _texts(node: dict[str, Any], path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], str]]:
+def _texts(
+    node: dict[str, Any], path: tuple[Any, ...]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], str]]:
     for name, value in node.items():
         if name in ("logprobs", "finish_reason", "role", "type", "id"):
             continue

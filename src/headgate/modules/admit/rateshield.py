@@ -27,7 +27,12 @@ class Config(ModuleConfig):
 
 class RateShield(Module[Config]):
     spec = Spec(
-        "rateshield", "safety", Phase.ADMIT, "Limits how many calls a minute each caller may make.", ("ratelimit",), waits=True
+        "rateshield",
+        "safety",
+        Phase.ADMIT,
+        "Limits how many calls a minute each caller may make.",
+        ("ratelimit",),
+        waits=True,
     )
     Config = Config
 
@@ -41,7 +46,10 @@ class RateShield(Module[Config]):
     def on_request(self, call: Call) -> Reply | None:
         if self.config.rpm and not self._fast.is_remote:
             self._judge(
-                call, self._fast.take(_key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now())
+                call,
+                self._fast.take(
+                    _key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now()
+                ),
             )
         return None
 
@@ -52,7 +60,9 @@ class RateShield(Module[Config]):
     @override
     async def wait_request(self, call: Call) -> Reply | None:
         async with asyncio.timeout(REMOTE_WAIT_S):
-            taken = await self._fast.take_wait(_key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now())
+            taken = await self._fast.take_wait(
+                _key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now()
+            )
         self._judge(call, taken)
         return None
 

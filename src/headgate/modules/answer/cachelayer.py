@@ -32,7 +32,12 @@ class Config(ModuleConfig):
 
 class CacheLayer(Module[Config]):
     spec = Spec(
-        "cachelayer", "cache", Phase.ANSWER, "Serves exact repeats of deterministic calls from the cache.", ("cache",), waits=True
+        "cachelayer",
+        "cache",
+        Phase.ANSWER,
+        "Serves exact repeats of deterministic calls from the cache.",
+        ("cache",),
+        waits=True,
     )
     Config = Config
 
@@ -110,10 +115,10 @@ class CacheLayer(Module[Config]):
             return None
         explanation: dict[str, Any] = {"type": EXACT, "sourceRunId": entry.run_id, "ageSeconds": age_s}
         call.explanation["cache"] = explanation
-        return _reply(call, entry, raw)
+        return _reply(entry, raw)
 
 
-def _reply(call: Call, entry: Entry, raw: bytes) -> Reply:
+def _reply(entry: Entry, raw: bytes) -> Reply:
     reply = Reply(200, entry.body, route=ROUTE, content_type=entry.content_type)
     reply.provider = entry.provider
     reply.model = entry.model

@@ -18,12 +18,19 @@ from headgate.govern.guardrails.hot import (
 
 class Config(ModuleConfig):
     action: Action = Field(
-        "flag", description="flag: note kind and number. redact: replace the secret in the request. block: refuse the call."
+        "flag",
+        description="flag: note kind and number. redact: replace the secret in the request. block: refuse the call.",
     )
 
 
 class SecretScan(Module[Config]):
-    spec = Spec("secretscan", "safety", Phase.GUARD, "Finds secrets in requests before they reach a provider.", ("secret_scan",))
+    spec = Spec(
+        "secretscan",
+        "safety",
+        Phase.GUARD,
+        "Finds secrets in requests before they reach a provider.",
+        ("secret_scan",),
+    )
     Config = Config
 
     @override

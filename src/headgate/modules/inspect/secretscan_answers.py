@@ -25,12 +25,18 @@ SEEN = "secretscan.answer"
 
 class Config(ModuleConfig):
     action: Action = Field(
-        "flag", description="flag: note kind and number. redact: replace the secret in the answer. block: refuse the answer."
+        "flag",
+        description="flag: note kind and number. redact: replace the secret in the answer. block: refuse the answer.",
     )
 
 
 class SecretScanAnswers(Module[Config]):
-    spec = Spec("secretscan_answers", "safety", Phase.INSPECT, "Finds secrets in answers before they reach the client.")
+    spec = Spec(
+        "secretscan_answers",
+        "safety",
+        Phase.INSPECT,
+        "Finds secrets in answers before they reach the client.",
+    )
     Config = Config
 
     @override

@@ -36,14 +36,22 @@ class Config(ModuleConfig):
     def _sensible(cls, value: dict[str, str]) -> dict[str, str]:
         for alias, model in value.items():
             if not alias or not model or STAR in alias[:-1] or STAR in model[:-1]:
-                raise ValueError(f"{alias!r}: alias and model must not be empty, and * may only stand at the end")
+                raise ValueError(
+                    f"{alias!r}: alias and model must not be empty, and * may only stand at the end"
+                )
             if model.endswith(STAR) and not alias.endswith(STAR):
                 raise ValueError(f"{alias!r}: the model has a * but the alias has none")
         return value
 
 
 class ModelAlias(Module[Config]):
-    spec = Spec("modelalias", "routing", Phase.SHAPE, "Replaces the model name a client asks for by another one.", ("model_alias",))
+    spec = Spec(
+        "modelalias",
+        "routing",
+        Phase.SHAPE,
+        "Replaces the model name a client asks for by another one.",
+        ("model_alias",),
+    )
     Config = Config
 
     def __init__(self, config: Config, tools: Tools) -> None:

@@ -31,11 +31,25 @@ from headgate.record.cache.keys import (
 from headgate.store.disk_file import Match, Row
 from headgate.store.disk_tier import DiskTier
 
-__all__ = ["EXACT", "KINDS", "TOOL", "CacheCount", "CacheLimits", "Entry", "ResponseCache", "Slot", "cache_key", "raw_key", "tool_key"]
+__all__ = [
+    "EXACT",
+    "KINDS",
+    "TOOL",
+    "CacheCount",
+    "CacheLimits",
+    "Entry",
+    "ResponseCache",
+    "Slot",
+    "cache_key",
+    "raw_key",
+    "tool_key",
+]
 
-DISK_WAIT_S = 0.05
+JSON = b"application/json"
 REMOVE_WAIT_S = 2.0
-ENTRY_BYTES = 1300  # what an entry costs in memory beside its body: the struct, its strings, keys and the two dicts
+ENTRY_BYTES = (
+    1300  # what an entry costs in memory beside its body: the struct, its strings, keys and the two dicts
+)
 ALIAS_BYTES = 280  # a raw key and where it points
 ALIAS_SHARE = 8  # one eighth of the memory is for raw keys
 MAX_TALLIES = 10_000
@@ -50,6 +64,7 @@ class CacheLimits:
     disk_bytes: int = 1024 * 1024 * 1024
     queue_bytes: int = 16 * 1024 * 1024
     ttl_s: int = 86_400
+    disk_wait_s: float = 0.05  # how long a lookup waits for the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +94,9 @@ class ResponseCache:
         self._tallies: dict[tuple[str, str, str], list[int]] = {}
         self._evicted = 0
         self._late = 0
-        with_disk = path is not None and limits.disk_bytes > 0
-        self._disk = (
-            DiskTier(path, max_bytes=limits.disk_bytes, queue_bytes=limits.queue_bytes, clock=clock) if path and with_disk else None
-        )
+        self._disk: DiskTier | None = None
+        if path is not None and limits.disk_bytes > 0:
+            self._disk = DiskTier(path, max_bytes=limits.disk_bytes, queue_bytes=limits.queue_bytes, clock=clock)
 
     def start(self) -> None:
         if self._disk is not None:
@@ -119,12 +133,12 @@ class ResponseCache:
         return self._disk is not None and tenant not in self._removing and self._disk.maybe(key)
 
     async def load(self, key: bytes, tenant: str) -> Entry | None:
-        """The entry of `key` from the disk, within 50 ms; it is in memory afterwards."""
+        """The entry of `key` from the disk, if it comes in time; it is in memory afterwards."""
         if self._disk is None or tenant in self._removing:
             return None
         epoch = self.epoch(tenant)
         try:
-            async with asyncio.timeout(DISK_WAIT_S):
+            async with asyncio.timeout(self.limits.disk_wait_s):
                 row = await asyncio.wrap_future(self._disk.read(key))
         except TimeoutError:
             self._late += 1
@@ -162,11 +176,14 @@ class ResponseCache:
             return False
         now = self._clock.now()
         created_s = int(now)
+        streamed = call.view.stream
         entry = Entry(
-            EXACT, call.tenant, call.app, call.subject, created_s, created_s + slot.ttl_s, body, reply.content_type if not
-            call.view.stream else b"application/json", call.run_id, slot.raw_key, not call.view.stream, reply.provider, reply.model,
-            reply.finish, reply.usage, reply.usage_raw, reply.cost_pico if reply.price_known else None,
-            max(0, int(now * 1_000_000) - call.received_us),
+            kind=EXACT, tenant=call.tenant, app=call.app, subject=call.subject,
+            created_s=created_s, expires_s=created_s + slot.ttl_s,
+            body=body, content_type=JSON if streamed else reply.content_type, run_id=call.run_id, raw_key=slot.raw_key,
+            plain=not streamed, provider=reply.provider, model=reply.model, finish=reply.finish, usage=reply.usage,
+            usage_raw=reply.usage_raw, live_pico=reply.cost_pico if reply.price_known else None,
+            latency_us=max(0, int(now * 1_000_000) - call.received_us),
         )  # fmt: skip
         return self.put(slot.key, entry, epoch=slot.epoch)
 
@@ -179,7 +196,16 @@ class ResponseCache:
             self.alias(entry.raw_key, key)
         if self._disk is not None:
             self._disk.put(
-                Row(key, entry.tenant, entry.kind, entry.app, entry.subject, entry.created_s, entry.expires_s, encode_entry(entry))
+                Row(
+                    key,
+                    entry.tenant,
+                    entry.kind,
+                    entry.app,
+                    entry.subject,
+                    entry.created_s,
+                    entry.expires_s,
+                    encode_entry(entry),
+                )
             )
         return True
 
@@ -201,7 +227,10 @@ class ResponseCache:
                 entries, size = in_memory.get(entry.kind, (0, 0))
                 in_memory[entry.kind] = (entries + 1, size + len(entry.body))
         on_disk = await self._disk_counts(tenant, app)
-        return [self._counted(tenant, app, kind, max(in_memory.get(kind, (0, 0)), on_disk.get(kind, (0, 0)))) for kind in KINDS]
+        return [
+            self._counted(tenant, app, kind, max(in_memory.get(kind, (0, 0)), on_disk.get(kind, (0, 0))))
+            for kind in KINDS
+        ]
 
     def stats(self) -> dict[str, Any]:
         """For `/metrics` and `/api/status`: sizes, and what was dropped or came too late."""
@@ -275,7 +304,9 @@ def entry_bytes(entry: Entry) -> int:
 
 def _is_whole(reply: Reply) -> bool:
     """May this answer be given again? Never errors, truncated, filtered or tool-calling ones."""
-    return reply.status == 200 and not reply.error_code and not reply.tool_calls and reply.finish in WHOLE_ENDS
+    return (
+        reply.status == 200 and not reply.error_code and not reply.tool_calls and reply.finish in WHOLE_ENDS
+    )
 
 
 def _matches(entry: Entry, match: Match) -> bool:

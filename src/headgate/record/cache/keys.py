@@ -54,11 +54,13 @@ class Slot(NamedTuple):
 
 def walls(call: Call) -> bytes:
     """Who may share an answer and under which rules it was given, unambiguously: each part with its length."""
-    notes = call.notes
+    tenant, app, subject = call.caller.tenant, call.app, call.subject
     model = call.model.removeprefix(SHARED_PREFIX)
-    return _join((
-        call.caller.tenant, call.app, call.subject, call.wire, model, notes.get("prompt.version", ""), notes.get("policy.version", ""),
-    ))  # fmt: skip
+    prompt, policy = call.notes.get("prompt.version", ""), call.notes.get("policy.version", "")
+    return (  # one literal, because every cacheable call passes here
+        f"{call.wire} {len(tenant)}:{tenant}{len(app)}:{app}{len(subject)}:{subject}{len(model)}:{model}"
+        f"{len(prompt)}:{prompt}{len(policy)}:{policy}"
+    ).encode()
 
 
 def raw_key(call: Call) -> bytes:

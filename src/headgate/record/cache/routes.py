@@ -35,7 +35,16 @@ async def cache_stats(request: Request) -> CacheStats:
     """The entries of the tenant by cache type, with hits and misses since the gateway started."""
     counts = await service.counts(_cache(services_of(request)), caller_of(request))
     return CacheStats(
-        stats=[CacheStat(cacheType=each.kind, entries=each.entries, hits=each.hits, misses=each.misses, bytes=each.bytes) for each in counts]
+        stats=[
+            CacheStat(
+                cacheType=each.kind,
+                entries=each.entries,
+                hits=each.hits,
+                misses=each.misses,
+                bytes=each.bytes,
+            )
+            for each in counts
+        ]
     )
 
 
@@ -49,7 +58,9 @@ async def invalidate_cache(request: Request, body: InvalidateBody | None = None)
         services.ids, services.clock, kind="cache.invalidated", actor=caller.key_id or caller.user_id or caller.kind,
         detail={"cacheType": kind, "app": caller.app_pin, "entries": removed},
     )  # fmt: skip
-    async with services.database.writing() as db:  # not `Writing`: the writer must not wait for the cache's file
+    async with (
+        services.database.writing() as db
+    ):  # not `Writing`: the writer must not wait for the cache's file
         await ledger.append(db, caller.tenant, act)
     return Invalidated(invalidated=removed, cacheType=kind)
 

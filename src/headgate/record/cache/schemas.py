@@ -47,7 +47,9 @@ class ToolQuery(BaseModel):
 
     toolName: Annotated[str, Field(min_length=1, max_length=MAX_NAME, examples=["get_weather"])]
     args: Any = Field(None, description="The arguments; the order of keys makes no difference.")
-    subject: Name | None = Field(None, description="As the header X-Punk-Subject, which counts when this is missing.")
+    subject: Name | None = Field(
+        None, description="As the header X-Punk-Subject, which counts when this is missing."
+    )
     app: Name | None = Field(None, description="As the header X-Punk-App, which counts when this is missing.")
     sideEffectLevel: int | None = Field(None, ge=0, le=4, description="Above 1 nothing is cached.")
 

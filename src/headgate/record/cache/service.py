@@ -52,7 +52,8 @@ class ToolUse:
         """Raises when the use may not be cached."""
         if self.level is not None and self.level > MAX_LEVEL:
             raise NotReadOnly(
-                f"Only tools of side-effect level 0 or 1 are cached; this one has {self.level}.", param="sideEffectLevel"
+                f"Only tools of side-effect level 0 or 1 are cached; this one has {self.level}.",
+                param="sideEffectLevel",
             )
         arguments = json.canonical(self.args)
         if len(arguments) > MAX_ARGS_BYTES:
@@ -68,7 +69,11 @@ async def counts(cache: ResponseCache, caller: Caller) -> list[CacheCount]:
 async def invalidate(cache: ResponseCache, caller: Caller, kind: str | None) -> int:
     """Remove the caller's entries of `kind`, or all; how many there were."""
     if kind is not None and kind not in KINDS:
-        raise BadRequest(f"There is no cache type {kind!r}. Known: {', '.join(KINDS)}.", param="cacheType", known=list(KINDS))
+        raise BadRequest(
+            f"There is no cache type {kind!r}. Known: {', '.join(KINDS)}.",
+            param="cacheType",
+            known=list(KINDS),
+        )
     try:
         return await cache.invalidate(caller.tenant, kind=kind, app=caller.app_pin)
     except TimeoutError:
