@@ -52,7 +52,9 @@ class FastStore(Protocol):
     def get(self, key: str, *, now: float) -> bytes | None: ...
     def drop(self, key: str) -> None: ...
 
-    async def take_wait(self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1) -> Taken: ...
+    async def take_wait(
+        self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1
+    ) -> Taken: ...
     async def add_wait(self, key: str, amount: int, *, ttl_s: float, now: float) -> int: ...
     async def count_wait(self, key: str, *, now: float) -> int: ...
     async def put_wait(self, key: str, value: bytes, *, ttl_s: float, now: float) -> None: ...
@@ -121,16 +123,22 @@ class MemoryStore:
 
         All that is kept of a key is the moment at which its burst is whole again. A refusal takes nothing.
         """
-        step = -(-MINUTE_NS // rate_per_minute)  # whole nanoseconds per token, rounded up: never more than the rate
+        step = -(
+            -MINUTE_NS // rate_per_minute
+        )  # whole nanoseconds per token, rounded up: never more than the rate
         span = step * burst
         now_ns = int(now * NS)
         item = self._limits.items.get(key)
-        full_at = now_ns if item is None or item[0] < now_ns else min(item[0], now_ns + span)  # a clock set back locks nobody out
+        full_at = (
+            now_ns if item is None or item[0] < now_ns else min(item[0], now_ns + span)
+        )  # a clock set back locks nobody out
         later = full_at + step * cost
         room = now_ns + span - later
         if room < 0:
             left = (now_ns + span - full_at) // step
-            return Taken(False, burst, left, (full_at - now_ns) / NS, -room / NS if cost <= burst else math.inf)
+            return Taken(
+                False, burst, left, (full_at - now_ns) / NS, -room / NS if cost <= burst else math.inf
+            )
         if cost:
             self._limits.put(key, (later, None), size=0, now_ns=now_ns)
         return Taken(True, burst, room // step, (later - now_ns) / NS, 0.0)
@@ -162,7 +170,9 @@ class MemoryStore:
         self._counters.drop(key)
         self._values.drop(key)
 
-    async def take_wait(self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1) -> Taken:
+    async def take_wait(
+        self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1
+    ) -> Taken:
         return self.take(key, rate_per_minute=rate_per_minute, burst=burst, now=now, cost=cost)
 
     async def add_wait(self, key: str, amount: int, *, ttl_s: float, now: float) -> int:
