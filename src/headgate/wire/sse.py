@@ -15,6 +15,7 @@ DONE_EVENT = b"data: [DONE]\n\n"
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LINE_AND_END = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_LF = ord("\n")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -74,54 +75,69 @@ def data_event(value: object) -> bytes:
 class Splitter:
     """Cuts a byte stream after its last whole event, chunk by chunk; what is not whole waits here, bounded."""
 
-    __slots__ = ("_ended_line", "_has_cr", "_pieces", "_size")
+    __slots__ = ("_half_ended", "_has_cr", "_pieces", "_size")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._size = 0
-        self._ended_line = False  # the last byte was a line feed
+        self._half_ended = False  # what waits ends in a line feed: one more ends the event
         self._has_cr = False
 
     def feed(self, chunk: bytes) -> bytes:
         """The whole events that `chunk` completes, in one piece. Raises ProviderError for an endless event."""
         if self._has_cr or b"\r" in chunk:
             return self._feed_any(chunk)
-        end = chunk.rfind(b"\n\n") + 2
-        if end == 1:
-            end = 1 if self._ended_line and chunk.startswith(b"\n") else 0
-        self._ended_line = chunk.endswith(b"\n") if chunk else self._ended_line
+        end = self._end_of_events(chunk)
         if end == len(chunk) and not self._pieces:
             return chunk
         if end == 0:
             self._hold(chunk)
             return b""
         whole = b"".join((*self._pieces, chunk[:end]))
-        self._pieces.clear()
-        self._size = 0
+        self._clear()
         if end < len(chunk):
             self._hold(chunk[end:])
         return whole
 
+    def _end_of_events(self, chunk: bytes) -> int:
+        """Where the last whole event in `chunk` ends; line feeds pair up from the left, as `split_events` has it."""
+        end = chunk.rfind(b"\n\n") + 2
+        if end == 1:
+            return 1 if self._half_ended and chunk.startswith(b"\n") else 0
+        if (end > 2 and chunk[end - 3] == _LF) or (end == 2 and self._half_ended):
+            start = len(chunk[:end].rstrip(b"\n"))
+            run = end - start + (start == 0 and self._half_ended)
+            end -= run % 2
+        return end
+
     def finish(self) -> bytes:
         """What is left: an event without its blank line, or nothing."""
         rest = b"".join(self._pieces)
-        self._pieces.clear()
-        self._size = 0
+        self._clear()
         return rest
 
     def _feed_any(self, chunk: bytes) -> bytes:
-        """The same for any line ending: carriage returns may be half of one."""
+        """The same for any line ending. A carriage return at the end may be half of one, so it waits for what follows."""
         self._has_cr = True
         data = self.finish() + chunk
         at = 0
         for end in _EVENT_END.finditer(data):
-            at = end.end()
+            if end.end() < len(data) or not data.endswith(b"\r"):
+                at = end.end()
         if at < len(data):
             self._hold(data[at:])
         return data[:at]
 
     def _hold(self, piece: bytes) -> None:
+        if not piece:
+            return
         self._size += len(piece)
         if self._size > MAX_EVENT_BYTES:
             raise ProviderError(f"The provider sent a stream event of more than {MAX_EVENT_BYTES} bytes.", reason="too_large")
         self._pieces.append(piece)
+        self._half_ended = piece.endswith(b"\n")
+
+    def _clear(self) -> None:
+        self._pieces.clear()
+        self._size = 0
+        self._half_ended = False

@@ -158,7 +158,7 @@ def _without_usage(block: bytes) -> bytes:
     block = block.replace(_NO_USAGE_AT_END, b"}\n\n")
     if block.rfind(_USAGE) < 0:
         return block
-    if b"\r" in block:
+    if b"\r" in block or block.rfind(b"\n\n\n") >= 0:
         return b"".join([_event_without_usage(event) for event in _events(block)])
     pieces: list[bytes] = []
     end = len(block)
