@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -48,6 +45,7 @@ from headgate.schema import all_tables
 from headgate.store.control import ControlServer, Notice
 from headgate.store.engine import Database
 from headgate.store.fast import MemoryStore
+from headgate.store.folder import FolderLock, prepare_folder
 from headgate.store.migrate import migrate
 from headgate.store.notices import PlaneNotices
 from headgate.store.sockets import CONTROL_SOCKET, GATEWAY_SOCKET, socket_path
@@ -58,13 +56,9 @@ SWITCH_INTERVAL_S = 0.0005  # the event loop waits at most this long for the int
 GC_THRESHOLDS = (50_000, 20, 100)  # the hot path makes no cycles: collect seldom, so that no collection holds the loop
 
 
-class DataFolderInUse(Exception):
-    """Another gateway runs on this data folder."""
-
-
 def serve(settings: Settings) -> int:
     """Run the gateway until it is told to stop; the exit status of the process.
-    Raises DataFolderInUse, store.migrate.SchemaTooNew, and OSError when the port is taken."""
+    Raises store.folder.DataFolderInUse, store.migrate.SchemaTooNew, and OSError when the port is taken."""
     configure(level=settings.log_level, json_lines=settings.log_json)
     prepare_folder(settings.data_dir)
     with FolderLock(settings.data_dir):
@@ -73,31 +67,6 @@ def serve(settings: Settings) -> int:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         gc.set_threshold(*GC_THRESHOLDS)
         return uvloop.run(_serve(settings))
-
-
-def prepare_folder(data_dir: Path) -> None:
-    """The data folder and its parts, for their owner only."""
-    for folder in (data_dir, data_dir / "spool", data_dir / "keys", data_dir / "run"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-class FolderLock:
-    """One gateway per data folder. Raises DataFolderInUse."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / "lock"
-        self._handle = -1
-
-    def __enter__(self) -> None:
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._handle)
-            raise DataFolderInUse(f"Another gateway is running on the data folder {self._path.parent}.") from None
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._handle)
 
 
 @dataclass(slots=True)
@@ -235,9 +204,7 @@ async def _serve(settings: Settings) -> int:
 def make_listener(house: House) -> Listener:
     """The server of the house, not listening yet."""
     settings = house.floor.settings
-    seam = SeamSettings(
-        house.gateway, house.floor.tasks, max_body_bytes=settings.max_body_bytes, root_path=settings.root_path
-    )
+    seam = SeamSettings(house.gateway, max_body_bytes=settings.max_body_bytes, root_path=settings.root_path)
     tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert else None
     server = listener(
         LazyApi(lambda: build_control(house)), seam, socket_path(settings.data_dir, GATEWAY_SOCKET),

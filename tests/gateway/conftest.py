@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from headgate.app import House, build, make_listener, prepare_folder
+from headgate.app import House, build, make_listener
 from headgate.config import Settings
 from headgate.gateway.server import Listener, bind
+from headgate.schema import all_tables
+from headgate.store.folder import prepare_folder
 from headgate.store.migrate import migrate
 from tests.gateway.http import Answer, Client
 
@@ -49,19 +51,22 @@ async def serving(folder: Path, **settings: Any) -> AsyncIterator[Running]:
     """A gateway on `folder`, ended in good order."""
     made = Settings(data_dir=folder, worker=False, port=0, spool_segment_bytes=4 * 2**20, max_body_bytes=2**20, **settings)
     prepare_folder(folder)
+    all_tables()
     await asyncio.to_thread(migrate, made.main_db_url)
     sock = bind("127.0.0.1", 0)
     house = await build(made)
     await house.start()
     server = make_listener(house)
-    await server.startup(sockets=[sock])
-    loop = asyncio.ensure_future(server.main_loop())
+    started = asyncio.Event()
+    server.on_started = started.set
+    port = sock.getsockname()[1]
+    serve = asyncio.ensure_future(server._serve(sockets=[sock]))  # without the signal handlers of `serve`
+    await asyncio.wait_for(started.wait(), 10)
     try:
-        yield Running(house, server, sock.getsockname()[1])
+        yield Running(house, server, port)
     finally:
         server.should_exit = True
-        await loop
-        await server.shutdown(sockets=[sock])
+        await asyncio.wait_for(serve, 10)
         await house.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Literal
 
 import msgspec
@@ -86,20 +86,21 @@ class Reply:
 
     __slots__ = (
         "body", "cache", "chunks", "content_type", "cost_pico", "error_code", "finish", "first_byte_us", "ghost_route",
-        "ghost_saved_pico", "headers", "model", "price_known", "provider", "route", "saved_ms", "saved_pico", "same_as",
+        "ghost_saved_pico", "headers", "model", "run_lines", "price_known", "provider", "route", "saved_ms", "saved_pico", "same_as",
         "status", "tool_calls", "upstream_us", "usage", "usage_raw",
     )  # fmt: skip
 
     def __init__(
         self, status: int, body: bytes = b"", *, route: str = "live", content_type: bytes = b"application/json",
-        chunks: AsyncIterator[bytes] | None = None,
+        chunks: AsyncGenerator[bytes, None] | None = None,
     ) -> None:  # fmt: skip
         self.status = status
         self.body = body
         self.chunks = chunks
         self.content_type = content_type
         self.route = route
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: list[tuple[bytes, bytes]] = []  # beyond the run headers
+        self.run_lines = b""  # the run headers, each line with its end, once the reply is dressed
         self.provider = ""
         self.model = ""
         self.cache = ""  # hit | miss | coalesced | bypass | refresh | ""

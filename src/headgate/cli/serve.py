@@ -71,7 +71,7 @@ def _run(settings: Settings) -> int:
     migration = importlib.import_module("headgate.store.migrate")
     try:
         return int(program.serve(settings))
-    except (DataFolderInUse, program.DataFolderInUse) as error:
+    except DataFolderInUse as error:
         fail(f"{error} Stop it, or choose another folder with --data-dir.")
     except migration.SchemaTooNew as error:
         fail(str(error))

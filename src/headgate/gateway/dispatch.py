@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headgate.call.call import Call, Reply
+from headgate.call.caller import Caller
 from headgate.call.frames import Event, Opened
 from headgate.call.ports import Recorder
 from headgate.gateway.plane import PlaneKeeper
@@ -16,7 +17,7 @@ from headgate.kernel.errors import GatewayError, ProviderError
 from headgate.kernel.money import to_usd
 from headgate.providers.client import HttpClient
 from headgate.providers.mock import MockProvider
-from headgate.providers.table import Target
+from headgate.providers.table import Provider, Target
 from headgate.providers.upstream import Deadlines, UpstreamFailure
 from headgate.wire.errors import upstream_refusal
 from headgate.wire.spec import WIRES, WireSpec
@@ -44,6 +45,7 @@ class Dispatcher:
         self._keeper = keeper
         self._settler = settler
         self._lines = lines
+        self._heads: dict[tuple[str, str], bytes] = {}
 
     async def ask(self, call: Call) -> Reply:
         """The model's answer: whole and priced, or a Reply whose `chunks` settle the call while they are read.
@@ -86,9 +88,17 @@ class Dispatcher:
         provider = target.provider
         if provider.is_mock:
             return await self._lines.mock.send(spec.path, body)
-        caller = call.caller
-        head = provider.request_head(spec.path, caller.provider_key, first=caller.provider_key_first)
+        head = self._head(provider, spec.path, call.caller)
         return await self._lines.client.send(provider.origin, head, body, deadlines=self._lines.deadlines, whole=not call.view.stream)
+
+    def _head(self, provider: Provider, path: str, caller: Caller) -> bytes:
+        """The head of the upstream request; made once for all calls with the server's own key."""
+        if caller.provider_key is not None and (caller.provider_key_first or not provider.has_key):
+            return provider.request_head(path, caller.provider_key, first=caller.provider_key_first)
+        head = self._heads.get((provider.name, path))
+        if head is None:
+            head = self._heads[(provider.name, path)] = provider.request_head(path, None)
+        return head
 
     async def _answer(self, call: Call, spec: WireSpec, upstream: Upstream, reply: Reply) -> Reply:
         if call.view.stream and spec.watch is not None and _is_stream(upstream):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from headgate.call.call import Reply
 from headgate.call.ports import Answer, Ask
 from headgate.gateway.intake import Request
+from headgate.gateway.replies import run_headers
 from headgate.gateway.serve import Gateway
 from headgate.identity.keys.hot import as_header
 
@@ -26,7 +27,7 @@ class InnerCalls:
             if value:
                 headers[name] = value.encode()
         _, reply = await self._gateway.serve(Request(ask.endpoint, headers, ask.body, trusted=True))
-        return Answer(reply.status, await _whole(reply), {name.decode(): value.decode("latin-1") for name, value in reply.headers})
+        return Answer(reply.status, await _whole(reply), dict(run_headers(reply)))
 
 
 async def _whole(reply: Reply) -> bytes:

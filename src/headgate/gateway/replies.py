@@ -23,22 +23,25 @@ def header_text(text: str) -> bytes:
 
 def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
     """Put the run headers on `reply`. The cost of a stream that is still running is not known yet, so it is left out."""
-    headers = reply.headers
-    headers.append((b"x-punk-run-id", call.run_id.encode()))
-    headers.append((b"x-punk-route", reply.route.encode()))
+    lines = b"x-punk-run-id: %b\r\nx-punk-route: %b\r\n" % (call.run_id.encode(), reply.route.encode())
     if reply.chunks is None:
-        cost, saved = reply.cost_pico, reply.saved_pico
-        headers.append((b"x-headgate-cost", b"0" if cost == 0 else header_usd(cost).encode()))
-        headers.append((b"x-headgate-saved", b"0" if saved == 0 else header_usd(saved).encode()))
-        headers.append((b"x-headgate-latency-ms", b"%d" % ((clock.monotonic() - call.t0) * 1000)))
+        lines += b"x-headgate-cost: %b\r\nx-headgate-saved: %b\r\nx-headgate-latency-ms: %d\r\n" % (
+            header_usd(reply.cost_pico).encode(), header_usd(reply.saved_pico).encode(), (clock.monotonic() - call.t0) * 1000
+        )  # fmt: skip
     if reply.provider:
-        headers.append((b"x-headgate-model", header_text(reply.model)))
-        headers.append((b"x-headgate-provider", reply.provider.encode()))
+        lines += b"x-headgate-model: %b\r\nx-headgate-provider: %b\r\n" % (header_text(reply.model), reply.provider.encode())
     if reply.cache:
-        headers.append((b"x-headgate-cache", reply.cache.encode()))
+        lines += b"x-headgate-cache: %b\r\n" % reply.cache.encode()
     if call.warnings:
-        headers.append((b"x-headgate-warnings", header_text("; ".join(call.warnings))))
+        lines += b"x-headgate-warnings: %b\r\n" % header_text("; ".join(call.warnings))
+    reply.run_lines = lines
     return reply
+
+
+def run_headers(reply: Reply) -> list[tuple[str, str]]:
+    """All headers of a dressed reply but its content type and length, as text."""
+    pairs = [line.split(": ", 1) for line in reply.run_lines.decode("latin-1").split("\r\n") if line]
+    return [(name, value) for name, value in pairs] + [(n.decode(), v.decode("latin-1")) for n, v in reply.headers]
 
 
 def error_reply(call: Call, error: GatewayError) -> Reply:

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from headgate.call.call import Call, Reply
 from headgate.gateway.documents import CHAT, COMPLETIONS, EMBEDDINGS, MODEL, MODELS
 from headgate.gateway.intake import Request
-from headgate.gateway.replies import bare_error
+from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
 from headgate.kernel import json
 from headgate.kernel.errors import GatewayError, NotFound
@@ -102,7 +102,7 @@ async def _gone(request: HttpRequest) -> None:
 
 
 def _response(reply: Reply) -> Response:
-    headers = {name.decode(): value.decode("latin-1") for name, value in reply.headers}
+    headers = dict(run_headers(reply))
     media_type = reply.content_type.decode()
     if reply.chunks is None:
         return Response(reply.body, reply.status, headers, media_type)

@@ -19,7 +19,6 @@ from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway, broken
 from headgate.kernel.errors import GatewayError, TooLarge
-from headgate.kernel.tasks import Tasks
 from headgate.wire.spec import WIRES
 
 SILENCE_S = 15.0  # a stream that is silent for so long gets a comment
@@ -61,9 +60,8 @@ _NO_EVENT = _NoEvent()
 class SeamSettings:
     """What every connection of one server shares."""
 
-    def __init__(self, gateway: Gateway, tasks: Tasks, *, max_body_bytes: int, root_path: str = "") -> None:
+    def __init__(self, gateway: Gateway, *, max_body_bytes: int, root_path: str = "") -> None:
         self.gateway = gateway
-        self.tasks = tasks
         self.max_body_bytes = max_body_bytes
         # behind a proxy that does not take the prefix away, both forms arrive
         self.hot_paths = {prefix + path.encode(): path for path in WIRES for prefix in {b"", root_path.encode()}}
@@ -182,16 +180,20 @@ class SeamProtocol(HttpToolsProtocol):
         if isinstance(outcome, Reply):
             self._send(hot, outcome)
             return
-        hot.task = task = self.seam.tasks.spawn(self._finish(hot, call, outcome), name="call")
-        self.tasks.add(task)  # uvicorn waits for these at shutdown
+        hot.task = task = self.loop.create_task(self._finish(hot, call, outcome))
+        self.tasks.add(task)  # uvicorn keeps these, and waits for them at shutdown
         task.add_done_callback(self.tasks.discard)
 
     async def _finish(self, hot: HotCycle, call: Call, at: int) -> None:
-        reply = await self.seam.gateway.finish(call, at)
-        if reply.chunks is None:
-            self._send(hot, reply)
-        else:
-            await self._send_stream(hot, reply)
+        try:
+            reply = await self.seam.gateway.finish(call, at)
+            if reply.chunks is None:
+                self._send(hot, reply)
+            else:
+                await self._send_stream(hot, reply)
+        except Exception as error:  # the request edge: half an answer may be out, so the connection ends
+            broken(error, call)
+            self.transport.abort()
 
     def _send(self, hot: HotCycle, reply: Reply) -> None:
         """Head and body in one write."""
@@ -230,12 +232,10 @@ class SeamProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _head(self, hot: HotCycle, reply: Reply) -> bytes:
-        lines = [STATUS_LINE[reply.status], b"content-type: ", reply.content_type, b"\r\n"]
+        head = b"%bcontent-type: %b\r\n%b" % (STATUS_LINE[reply.status], reply.content_type, reply.run_lines)
         for name, value in reply.headers:
-            lines += (name, b": ", value, b"\r\n")
-        if not hot.keep_alive:
-            lines.append(b"connection: close\r\n")
-        return b"".join(lines)
+            head += b"%b: %b\r\n" % (name, value)
+        return head if hot.keep_alive else head + b"connection: close\r\n"
 
     def _done(self, hot: HotCycle) -> None:
         hot.response_complete = True
