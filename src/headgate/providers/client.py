@@ -56,6 +56,8 @@ class HttpClient:
         `head` is the request line and every header but `content-length`, each with its line end (`request_head` makes one).
         A reply that is not `whole` must be read to its end or cancelled. Raises UpstreamFailure.
         """
+        if self._closed:
+            raise self._shutting_down()
         pool = self._pools.get(origin)
         if pool is None:
             pool = self._make_pool(origin)
@@ -65,7 +67,7 @@ class HttpClient:
         except asyncio.CancelledError:
             self._counters.cancelled += 1
             raise
-        if self._closed:
+        if self._closed:  # while it was opened
             connection.close()
             raise self._shutting_down()
         if pool.proxy is not None:
@@ -79,8 +81,6 @@ class HttpClient:
             raise
 
     def _make_pool(self, origin: Origin) -> HostPool:
-        if self._closed:
-            raise self._shutting_down()
         if self._alarm is None:
             self._alarm = Alarm(asyncio.get_running_loop(), self._check)
         proxy = self._rules.proxy_for(origin)

@@ -14,7 +14,7 @@ from headgate.kernel import json
 # what the server does next: send bytes, wait so many seconds, wait for the client to leave, close, reset
 Step = bytes | float | Literal["hang", "close", "reset"]
 
-DRIP_S = 0.05
+DRIP_S = 0.02
 WORDS = re.findall(r"\S+", "The gate at the head of the channel decides how much water goes down which ditch.")
 
 
