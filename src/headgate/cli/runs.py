@@ -76,7 +76,7 @@ def list_runs(
     async def job(database: Database) -> dict[str, Any]:
         async with database.reading() as db:
             lines, total, _ = await service.listed(_look(settings, db, tenant), chosen, page)
-        return page_body("runs", [jsonlib.loads(line) for line in lines], page, total)
+        return jsonlib.loads(encode(page_body("runs", lines, page, total)))
 
     body = work(settings, job)
     if json:
@@ -84,7 +84,7 @@ def list_runs(
         return
     show_table(
         ("id", "at", "status", "route", "model", "cost", "saved", "preview"),
-        map(_row, body["runs"]),
+        [_row(run) for run in body["runs"]],
         empty="No runs.",
     )
 

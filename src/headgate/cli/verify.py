@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
 
 import typer
 
 from headgate.cli.options import AsJson, ConfigFile, DataDir, settings_of
 from headgate.cli.output import show_json
 from headgate.cli.session import work
-from headgate.govern.ledger import service as ledger
+from headgate.record.runs.verification import Report, TenantReport, verify_all
 from headgate.store.engine import Database
 
 HELP = """Verify the hash chains of the ledger and of the runs.
 
-Exit status 0: everything is as it was written. 1: something was changed, removed or put in; the first bad one is named.
+Exit status 0: everything is as it was written. 1: something was changed, removed or put in; each is named.
 """
 
 
@@ -23,35 +23,28 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(data_dir: DataDir = None, config: ConfigFile = None, json: AsJson = False) -> None:
-    reports = work(settings_of(data_dir, config), _reports)
+    report = work(settings_of(data_dir, config), _verify)
     if json:
-        show_json({"ok": all(report["ok"] for report in reports), "chains": reports})
+        show_json({"ok": report.ok, **asdict(report)})
     else:
-        for report in reports:
-            typer.echo(_sentence(report))
-        if not reports:
+        for tenant in report.tenants:
+            _tell(tenant)
+        if not report.tenants:
             typer.echo("There is nothing to verify yet.")
-    if not all(report["ok"] for report in reports):
+    if not report.ok:
         raise typer.Exit(1)
 
 
-async def _reports(database: Database) -> list[dict[str, Any]]:
-    reports: list[dict[str, Any]] = []
+async def _verify(database: Database) -> Report:
     async with database.reading() as db:
-        for tenant in await ledger.tenants(db):
-            verdict = await ledger.verify(db, tenant)
-            bad = {"number": verdict.first_bad[0], "id": verdict.first_bad[1]} if verdict.first_bad else None
-            reports.append({
-                "chain": "ledger", "tenant": tenant, "ok": verdict.ok, "count": verdict.rows, "unchained": verdict.waiting,
-                "firstBad": bad, "reason": verdict.reason,
-            })  # fmt: skip
-    return reports
+        return await verify_all(db)
 
 
-def _sentence(report: dict[str, Any]) -> str:
-    name = f"{report['chain']} of {report['tenant']}"
-    if report["ok"]:
-        waiting = f", {report['unchained']} not chained yet" if report["unchained"] else ""
-        return f"good  {name}: {report['count']} rows{waiting}"
-    bad: dict[str, Any] = report["firstBad"] or {}
-    return f"BAD   {name}: row {bad.get('number')} {bad.get('id')}: {report['reason']}"
+def _tell(report: TenantReport) -> None:
+    waiting = f", {report.waiting} acts not chained yet" if report.waiting else ""
+    counts = f"{report.ledger_rows} acts, {report.runs} runs, {report.events} events{waiting}"
+    typer.echo(f"{'BAD ' if report.problem_count else 'good'}  {report.tenant}: {counts}")
+    for problem in report.problems:
+        typer.echo(f"      {problem.what} {problem.id}: {problem.reason}")
+    if report.problem_count > len(report.problems):
+        typer.echo(f"      and {report.problem_count - len(report.problems)} more")
