@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from headgate.call.call import Call, Reply
-from headgate.call.caller import Caller, Mode
+from headgate.call.caller import Caller
 from headgate.call.frames import Usage
 from headgate.testing.clock import FixedClock
 from headgate.wire.spec import WIRES
@@ -21,18 +21,23 @@ QUESTION: dict[str, Any] = {
 
 
 def make_call(
-    body: dict[str, Any] | bytes = QUESTION, *, clock: FixedClock, endpoint: str = CHAT,
-    tenant: str = "ten_a", app: str = "app_a",
-    subject: str = "", mode: Mode = "optimize", key_id: str | None = "key_1", run_id: str = "run_1",
-) -> Call:  # fmt: skip
+    body: dict[str, Any] | bytes = QUESTION, *, clock: FixedClock, endpoint: str = CHAT, **who: Any
+) -> Call:
+    """A call on `endpoint`. `who`: tenant, mode and key_id of the caller; app, subject and run_id of the call."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     spec = WIRES[endpoint]
-    caller = Caller(tenant, "pk", frozenset({"calls:write"}), mode, key_id)
+    caller = Caller(
+        who.get("tenant", "ten_a"),
+        "pk",
+        frozenset({"calls:write"}),
+        who.get("mode", "optimize"),
+        who.get("key_id", "key_1"),
+    )
     call = Call(
-        run_id=run_id, wire=spec.wire, endpoint=endpoint, caller=caller, headers={}, body=raw, view=spec.parse(raw),
-        received_us=int(clock.now() * 1e6), t0=clock.monotonic(),
+        run_id=who.get("run_id", "run_1"), wire=spec.wire, endpoint=endpoint, caller=caller, headers={}, body=raw,
+        view=spec.parse(raw), received_us=int(clock.now() * 1e6), t0=clock.monotonic(),
     )  # fmt: skip
-    call.app, call.subject = app, subject
+    call.app, call.subject = who.get("app", "app_a"), who.get("subject", "")
     return call
 
 

@@ -43,7 +43,7 @@ class _Kind(NamedTuple):
     starts: tuple[bytes, ...]
     rest: bytes  # a character class
     least: int
-    ends: bytes = b""
+    exact: bool = False  # so much and no more
     check: Check | None = None
 
 
@@ -66,7 +66,7 @@ KINDS = (
     _Kind("anthropic_key", (b"sk-ant-",), WORD, 20, check=_is_random),
     _Kind("stripe_key", (b"sk_live_", b"sk_test_", b"rk_live_", b"rk_test_", b"whsec_"), rb"[A-Za-z0-9]", 16),
     _Kind("openai_key", (b"sk-",), WORD, 20, check=_is_random),
-    _Kind("aws_key", (b"AKIA", b"ASIA"), rb"[A-Z0-9]", 16, ends=rb"\b"),
+    _Kind("aws_key", (b"AKIA", b"ASIA"), rb"[A-Z0-9]", 16, exact=True),
     _Kind("gcp_key", (b"AIza",), WORD, 35),
     _Kind("google_oauth", (b"GOCSPX-", b"ya29."), WORD, 24),
     _Kind(
@@ -108,7 +108,7 @@ _GENERIC = _KEYWORD + rb"""[\\"']{0,2}\s{0,3}[:=]\s{0,3}[\\"']{0,2}(""" + VALUE 
 
 def _whole(kind: _Kind) -> bytes:
     starts = b"|".join(re.escape(start) for start in kind.starts)
-    return b"((?:%s)%s{%d,}%s)" % (starts, kind.rest, kind.least, kind.ends)
+    return b"((?:%s)%s{%d%s)" % (starts, kind.rest, kind.least, rb"}\b" if kind.exact else b",}")
 
 
 def _begun(start: bytes, rest: bytes) -> bytes:

@@ -46,7 +46,6 @@ __all__ = [
 ]
 
 JSON = b"application/json"
-REMOVE_WAIT_S = 2.0
 ENTRY_BYTES = (
     1300  # what an entry costs in memory beside its body: the struct, its strings, keys and the two dicts
 )
@@ -65,6 +64,7 @@ class CacheLimits:
     queue_bytes: int = 16 * 1024 * 1024
     ttl_s: int = 86_400
     disk_wait_s: float = 0.05  # how long a lookup waits for the disk
+    remove_wait_s: float = 2.0  # how long an invalidation waits for the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class ResponseCache:
         if disk is None or tenant in self._removing:
             return {}
         try:
-            async with asyncio.timeout(REMOVE_WAIT_S):
+            async with asyncio.timeout(self.limits.remove_wait_s):
                 await asyncio.wrap_future(disk.settled())
                 rows = await asyncio.to_thread(disk.counts, tenant, app, int(self._clock.now()))
         except (TimeoutError, OSError):
@@ -274,7 +274,7 @@ class ResponseCache:
         loop = asyncio.get_running_loop()
         future = self._disk.remove(match)
         future.add_done_callback(lambda _: _on_loop(loop, lambda: self._removed(tenant)))
-        async with asyncio.timeout(REMOVE_WAIT_S):
+        async with asyncio.timeout(self.limits.remove_wait_s):
             on_disk = await asyncio.shield(asyncio.wrap_future(future))
         return max(on_disk, len(gone))
 
