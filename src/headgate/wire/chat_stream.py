@@ -90,8 +90,9 @@ def _chunks(choice: Fields) -> list[Fields]:
     chunks: list[Fields] = [{"index": index, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
     carrier = chunks[1] if len(chunks) > 1 else chunks[0]
     carrier["logprobs"] = choice.get("logprobs")
-    last: Fields = {"index": index, "delta": {}, "logprobs": None, "finish_reason": choice.get("finish_reason")}
-    return [*chunks, last | rest]
+    chunks[0] |= rest
+    chunks.append({"index": index, "delta": {}, "logprobs": None, "finish_reason": choice.get("finish_reason")})
+    return chunks
 
 
 def _call_deltas(calls: Any) -> list[Fields]:

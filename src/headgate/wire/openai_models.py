@@ -27,6 +27,7 @@ def model_body(model: Model, *, anthropic: bool = False) -> dict[str, Any]:
             "id": model["id"],
             "display_name": model.get("display_name") or model["id"],
             "created_at": _created_at(model),
+            "lifecycle": model.get("lifecycle") or ("deprecated" if model.get("shutdown_date") else "active"),
         }
     usual = {"id": model["id"], "object": "model", "created": model.get("created") or 0}
     return usual | dict(model) | {"created": usual["created"], "owned_by": model.get("owned_by") or "unknown"}
