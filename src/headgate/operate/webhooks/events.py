@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 ALL_EVENTS: Final = "*"
@@ -41,6 +42,31 @@ FAMILIES: Final = (
     "upgrade.drover_savings_",
     "upgrade.trace_milestone_",
 )  # the reference writes them with a `*` at the end
+
+MEANINGS: Final[Mapping[str, str]] = {
+    WEBHOOK_TEST: "Somebody asked for a test delivery.",
+    ALERT_FIRED: "The condition of an alert became true.",
+    COST_THRESHOLD: "Spend passed a threshold that was set for it.",
+    SPEND_CAP_EXCEEDED: "A call was refused because a spend cap is exhausted.",
+    PROVIDER_HEALTH_CHANGED: "A provider became unhealthy, or healthy again.",
+    GUARDRAIL_VIOLATION: "A guardrail rule matched a request or an answer.",
+    TRUST_VIOLATION: "A trust policy was violated.",
+    APPROVAL_REQUESTED: "An action waits for a person's approval.",
+    ARTIFACT_ELIGIBLE: "An artifact has enough evidence to be promoted.",
+    ARTIFACT_PROMOTED: "An artifact began to answer live calls.",
+    ARTIFACT_QUARANTINED: "An artifact was taken out of service.",
+    RUN_BLOCKED: "A call was refused by a policy or a rule.",
+    DRIFT_DETECTED: "Answers of an artifact differ from those of the model.",
+    KEY_CREATED: "A key was made.",
+    KEY_REVOKED: "A key was revoked.",
+    UPGRADE_DROVER_CAP_REACHED: "Never fires: nothing is gated here.",
+    UPGRADE_FERAL_BYPASS_DETECTED: "Never fires: nothing is gated here.",
+    UPGRADE_PII_DETECTED: "Never fires: nothing is gated here.",
+    UPGRADE_ERROR_RATE_HIGH: "Never fires: nothing is gated here.",
+    FAMILIES[0]: "Never fires: nothing is gated here.",
+    FAMILIES[1]: "Never fires: nothing is gated here.",
+}
+"""A sentence for each event, for the reference page."""
 
 
 def is_known(name: str) -> bool:
