@@ -35,14 +35,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def sentence_of(thing: Any, name: str) -> str:
-    """The first paragraph of a docstring. Raises MissingSentence."""
-    text = " ".join((thing.__doc__ or "").strip().split("\n\n")[0].split())
-    if not text or text.startswith(("GatewayError(", "Base of every module")):
-        raise MissingSentence(f"{name} has no docstring")
-    return text
-
-
 def settings() -> str:
     rows: list[list[str]] = []
     for each in dataclasses.fields(Settings):
@@ -60,7 +52,8 @@ def settings() -> str:
     return (
         "# Settings\n\nThe strongest wins: command line, `HEADGATE_*`, `PUNK_*` and the other names of the second"
         " column, the YAML file (`--config`), the default. `.env` in the working folder is read, and never beats a real"
-        " variable. An empty variable counts as unset. A secret, and an address with a password in it, can come from a file: `HEADGATE_API_KEY_FILE=/run/secrets/key`."
+        " variable. An empty variable counts as unset."
+        " A secret, and an address with a password in it, can come from a file: `HEADGATE_API_KEY_FILE=/run/secrets/key`."
         " Sizes may be written `64MiB`; times are seconds, or milliseconds where the name ends in `_ms`; lists have commas.\n\n"
         "`headgate config show` prints the values and where each came from; `headgate config check` says what is wrong.\n\n"
         + table(("setting", "variables and option", "default", "what it does"), rows)
