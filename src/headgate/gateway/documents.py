@@ -49,7 +49,7 @@ def _call(*, body: Document, answer: Document, streams: bool) -> Document:
     content: Document = {"application/json": {"schema": answer}}
     if streams:
         content["text/event-stream"] = {
-            "schema": {"type": "string", "description": "`data:` events, then `[DONE]`."}
+            "schema": {"description": "`data:` events, then `[DONE]`."}
         }
     failed = {"description": "The provider failed; `upstream_status` says how.", "content": _ERROR}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,7 +14,7 @@ from headgate.rim.context import Services
 from headgate.rim.gatekeeper import Doorkeeper, Gatekeeper, GateRules
 from headgate.rim.limits import DEFAULT_PROTECTED_RPM, ManagementLimit
 from headgate.rim.openapi import OpenApi
-from headgate.rim.origins import OriginRules
+from headgate.rim.origins import origin_rules
 from headgate.rim.router import Router
 from headgate.rim.routes import RouteTable, in_order
 from headgate.store.fast import MemoryStore
@@ -48,23 +48,8 @@ def build_api(services: Services, routers: Sequence[Router], door: Callable[[], 
     return app
 
 
-def origin_rules(settings: Any) -> OriginRules:
-    """The `Host`, CORS and proxy settings as rules. Raises ValueError when a proxy is not an address."""
-    return OriginRules.of(
-        hosts=words(settings.hosts),
-        origins=words(settings.cors_origins),
-        proxies=words(settings.trusted_proxies),
-    )
-
-
 def management_rpm(settings: Any) -> int:
     """Requests a minute on `/api/*`: as set, else 300 in protected mode and none in open mode. 0 is off."""
     if settings.rate_limit_rpm is not None:
         return int(settings.rate_limit_rpm)
     return DEFAULT_PROTECTED_RPM if settings.protected else 0
-
-
-def words(value: str | Iterable[str]) -> list[str]:
-    """A list setting, whether it came as a list or as words with commas between them."""
-    parts = value.split(",") if isinstance(value, str) else value
-    return [part.strip() for part in parts if part.strip()]

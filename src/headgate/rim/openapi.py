@@ -36,9 +36,9 @@ _TEXT = {"type": "string"}
 _STATUS = {"type": "integer", "examples": [404]}
 ERROR_SCHEMAS: Document = {
     "OpenAIError": {
-        "type": "object", "required": ["error"], "description": "The error object of `/v1/*`.",
+        "type": "object", "required": ["error"], "description": "The error object of `/v1/*`. Ours has all fields; that of a provider passes on as it is.",
         "properties": {"error": {
-            "type": "object", "required": ["message", "type", "param", "code", "status"],
+            "type": "object", "required": ["message"],  # a provider's own error passes as it is
             "properties": {
                 "message": _TEXT, "type": _TEXT, "param": {"type": ["string", "null"]}, "code": _TEXT, "status": _STATUS,
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from headgate.kernel.errors import BadRequest, Forbidden
 
@@ -157,3 +158,18 @@ def _same_host(origin: bytes, host: bytes) -> bool:
 
 def _without_default_port(host: bytes) -> bytes:
     return next((host.removesuffix(port) for port in _DEFAULT_PORTS if host.endswith(port)), host)
+
+
+def origin_rules(settings: Any) -> OriginRules:
+    """The `Host`, CORS and proxy settings as rules. Raises ValueError when a proxy is not an address."""
+    return OriginRules.of(
+        hosts=words(settings.hosts),
+        origins=words(settings.cors_origins),
+        proxies=words(settings.trusted_proxies),
+    )
+
+
+def words(value: str | Iterable[str]) -> list[str]:
+    """A list setting, whether it came as a list or as words with commas between them."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return [part.strip() for part in parts if part.strip()]

@@ -22,6 +22,7 @@ KEY_HEADERS = (b"x-admin-key", b"x-api-key", b"api-key", b"x-goog-api-key")
 PROVIDER_KEY_PREFIXES = (b"sk-", b"gsk_")  # `sk-` covers `sk-ant-` and `sk-or-`
 PROVIDER_KEY_HEADER = b"x-headgate-provider-key"
 AS_HEADER = b"x-headgate-as"
+MAX_RECENT = 4096
 MAX_TOKEN_BYTES = 512  # longer credentials are nobody's, and not worth hashing
 
 _encode_caller = msgspec.msgpack.Encoder().encode
@@ -103,6 +104,9 @@ class Door:
             DEFAULT_TENANT, "bootstrap", ALL_RIGHTS, admin=True, user_id="usr_default"
         )
         self._open_caller = open_caller()
+        self._recent: dict[
+            bytes, tuple[Caller, int]
+        ] = {}  # Authorization -> caller and expiry; ends with this door
 
     def with_index(self, index: KeyIndex) -> Door:
         """The same door, other keys."""
@@ -114,8 +118,14 @@ class Door:
         if trusted and AS_HEADER in headers:
             return self._spoken_for(headers)
         self.rules.origins.check(headers, peer, hosts_too=not self._protected)
-        bearer = _bearer(headers.get(b"authorization", b""))
+        authorization = headers.get(b"authorization", b"")
+        plain = PROVIDER_KEY_HEADER not in headers
+        if plain and (recent := self._recent.get(authorization)) is not None:
+            return self._again(*recent)
+        bearer = _bearer(authorization)
         caller = self._known(bearer) if bearer else None
+        if caller is not None and plain:
+            self._remember(authorization, bearer, caller)
         if caller is None:
             caller = self._by_other_header(headers, query)
         if caller is None:
@@ -127,6 +137,23 @@ class Door:
         if bearer.startswith(PROVIDER_KEY_PREFIXES):
             return caller.with_provider_key(bearer.decode("latin-1"))
         return caller
+
+    def _again(self, caller: Caller, expires_us: int) -> Caller:
+        """A key seen before by this door, so it is not revoked; its time may have come since."""
+        if expires_us and expires_us <= self._clock.now() * 1_000_000:
+            raise _refusal("This key has expired.")
+        if caller.key_id is not None:
+            self._use.note(caller.key_id)
+        return caller
+
+    def _remember(self, authorization: bytes, token: bytes, caller: Caller) -> None:
+        """Spare the next call with the same credential the hashing."""
+        if len(self._recent) >= MAX_RECENT:
+            self._recent.clear()
+        entry = self._entries.get(hmac.digest(self._pepper, token, "sha256"))
+        if token.startswith(PROVIDER_KEY_PREFIXES):
+            caller = caller.with_provider_key(token.decode("latin-1"))
+        self._recent[authorization] = (caller, entry.expires_us if entry else 0)
 
     def _known(self, token: bytes) -> Caller | None:
         """The caller behind `token`; None when we do not know it. Raises when it is ours and no longer good."""

@@ -31,7 +31,7 @@ from headgate.kernel.pages import Page
 from headgate.operate.webhooks import events
 from headgate.operate.webhooks import service as webhooks
 from headgate.operate.webhooks.service import Announcement
-from headgate.rim.api import origin_rules
+from headgate.rim.origins import origin_rules
 from headgate.store.engine import Database
 from headgate.store.keyfiles import internal_token, read_or_make
 
