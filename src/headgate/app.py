@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
 from collections.abc import Mapping
@@ -40,7 +39,6 @@ from headgate.providers.prices import PriceBook
 from headgate.providers.table import ProviderTable
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.runs.hot import Recorder, RecorderConfig
-from headgate.rim.context import Services
 from headgate.schema import all_tables
 from headgate.store.control import ControlServer, Notice
 from headgate.store.engine import Database
@@ -215,7 +213,7 @@ def make_listener(house: House) -> Listener:
 
 def build_control(house: House) -> Asgi:
     """The management API. FastAPI is imported here, behind the hot routes, so that `/v1` answers first."""
-    from headgate.control import build_control_api
+    from headgate.control import Services, build_control_api
 
     floor = house.floor
     services = Services(

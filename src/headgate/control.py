@@ -21,6 +21,8 @@ from headgate.rim.api import build_api
 from headgate.rim.context import Services
 from headgate.rim.router import Router
 
+__all__ = ["Services", "build_control_api", "routers"]
+
 
 def routers(settings: Any) -> tuple[Router, ...]:
     """The routes of every room; one line each."""

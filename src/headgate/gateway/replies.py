@@ -34,6 +34,11 @@ def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
         lines += b"x-headgate-cache: %b\r\n" % reply.cache.encode()
     if call.warnings:
         lines += b"x-headgate-warnings: %b\r\n" % header_text("; ".join(call.warnings))
+    rate = call.notes.get("rate")
+    if rate is not None:
+        lines += b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
+            rate.limit, rate.remaining, rate.reset_s + 0.999
+        )  # fmt: skip
     reply.run_lines = lines
     return reply
 

@@ -66,14 +66,6 @@ class RateShield(Module[Config]):
         self._judge(call, taken)
         return None
 
-    @override
-    def on_reply(self, call: Call, reply: Reply) -> None:
-        taken = call.notes.get("rate")
-        if taken is not None:
-            reply.headers.append((b"x-ratelimit-limit", b"%d" % taken.limit))
-            reply.headers.append((b"x-ratelimit-remaining", b"%d" % taken.remaining))
-            reply.headers.append((b"x-ratelimit-reset", b"%d" % math.ceil(taken.reset_s)))
-
     def _judge(self, call: Call, taken: Taken) -> None:
         """Refuse; the chain turns the refusal of an observe key into a note."""
         call.notes["rate"] = taken
