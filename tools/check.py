@@ -30,7 +30,7 @@ def checks() -> tuple[Check, ...]:
         Check("shape", (python, "-m", "tools.check_shape")),
         Check("mirror", (python, "-m", "tools.check_mirror")),
         Check("routes", (python, "-m", "tools.check_routes")),
-        Check("types", (str(BIN / "pyright"),)),
+        Check("types", (str(BIN / "pyright"), "--project", "pyproject.toml")),
     )
 
 

@@ -9,12 +9,28 @@ import pytest
 from tests.plugins.network import NetworkBlocked, is_local
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost", b"localhost", "", None, "::ffff:127.0.0.1", "dead.invalid"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "localhost",
+        b"localhost",
+        "",
+        None,
+        "::ffff:127.0.0.1",
+        "dead.invalid",
+    ],
+)
 def test_this_machine_and_names_that_never_resolve_are_allowed(host: object) -> None:
     assert is_local(host)
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "10.0.0.1", "example.com", "2001:db8::1", "::ffff:10.0.0.1", "127.0.0.1.example.com"])
+@pytest.mark.parametrize(
+    "host",
+    ["192.0.2.1", "10.0.0.1", "example.com", "2001:db8::1", "::ffff:10.0.0.1", "127.0.0.1.example.com"],
+)
 def test_everything_else_is_not(host: object) -> None:
     assert not is_local(host)
 
