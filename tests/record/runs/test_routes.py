@@ -16,6 +16,7 @@ from headgate.record.runs.hot import Recorder
 from headgate.record.runs.routes import router as runs_router
 from headgate.record.runs.tables import late_events, run_events
 from headgate.record.spend.routes import router as spend_router
+from headgate.testing.clock import FixedClock
 from headgate.testing.frames import closed, opened
 from headgate.testing.house import House
 
@@ -116,8 +117,11 @@ async def test_a_call_going_on_is_a_running_run(client: httpx2.AsyncClient, reco
 
 
 async def test_lists_are_filtered_searched_and_paged(client: httpx2.AsyncClient, recorder: Recorder) -> None:
-    ids = [IDS.new("run") for _ in range(7)]
-    start = 1_767_225_600_000_000
+    clock = FixedClock()
+    ids, start = list[str](), int(clock.now() * 1_000_000)
+    for _ in range(7):
+        ids.append(Ids(clock).new("run"))
+        clock.advance(1)
     for number, run_id in enumerate(ids):
         recorder.write(
             closed(

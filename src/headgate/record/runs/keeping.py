@@ -19,7 +19,7 @@ from headgate.call.frames import (
 from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
-from headgate.record.runs import tables
+from headgate.record.runs import facets, tables
 from headgate.record.runs.chain import extend, extend_all
 from headgate.record.runs.payloads import Bodies, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
@@ -146,6 +146,7 @@ class Keeper:
             ]
         if db.insert(tables.runs, rows) != len(rows):
             raise Repeated
+        db.insert(tables.run_facets, facets.rows(runs))
         db.insert(tables.run_events, [(seq, chain) for seq, (chain, _) in enumerate(chained, first)])
         effects = [
             side_effect_row(run.tenant, run.run_id, str(number), event)

@@ -60,7 +60,10 @@ def look_of(ctx: Context) -> service.Look:
 async def list_runs(ctx: Reading, chosen: RunQuery, page: PageQuery) -> Any:
     """Runs, newest first, those still going on included."""
     lines, total, cursor = await service.listed(look_of(ctx), chosen, page)
-    return json_reply(page_body("runs", lines, page, total) | {"cursor": cursor})
+    body = page_body("runs", lines, page, total) | {"cursor": cursor}
+    if cursor is not None and not body["has_more"]:
+        body |= {"has_more": True, "total_is_lower_bound": True}
+    return json_reply(body)
 
 
 @router.get("/api/v1/runs/{id}", right="runs:read", response=RunDetail)

@@ -27,7 +27,7 @@ from headgate.record.runs.chain import (
 from headgate.record.runs.hot import Recorder
 from headgate.record.runs.overlay import Tail
 from headgate.record.runs.payloads import PayloadDamaged
-from headgate.record.runs.queries import reading
+from headgate.record.runs.queries import lists, reading
 from headgate.record.runs.queries.reading import RunFilter
 from headgate.record.runs.retention import Removed as Removed  # noqa: PLC0414 given on
 from headgate.record.runs.retention import Remover as Remover  # noqa: PLC0414 given on
@@ -77,7 +77,8 @@ class Found:
 
 
 async def listed(look: Look, chosen: RunFilter, page: Page) -> tuple[list[msgspec.Raw], int, str | None]:
-    """A page of runs as JSON, the total, and the cursor of the next page."""
+    """A page of runs as JSON, the total, and the cursor of the next page. A cursor behind the last of `total` runs
+    means that a text search went only so far, and can go on from there."""
     if look.caller.app_pin is not None:
         if chosen.app not in (None, look.caller.app_pin):
             return [], 0, None
@@ -85,15 +86,13 @@ async def listed(look: Look, chosen: RunFilter, page: Page) -> tuple[list[msgspe
     tail = await look.recorder.tail(look.db, look.tenant)
     fresh = _fresh(look, tail, chosen)
     base = max(0, page.offset - len(fresh))
-    rows = await reading.page(
-        look.db, look.tenant, chosen, limit=page.limit + page.offset - base, offset=base
-    )
-    total = await reading.count(look.db, look.tenant, chosen) + len(fresh)
-    lines = await asyncio.to_thread(
-        _merge, rows, fresh, slice(page.offset - base, page.offset - base + page.limit)
-    )
-    more = page.offset + len(lines[0]) < total
-    return lines[0], total, lines[1] if more else None
+    found = await lists.page(look.db, look.tenant, chosen, limit=page.limit + page.offset - base, offset=base)
+    total = found.total + len(fresh)
+    part = slice(page.offset - base, page.offset - base + page.limit)
+    lines, last = await asyncio.to_thread(_merge, found.rows, fresh, part)
+    if page.offset + len(lines) < total:
+        return lines, total, last
+    return lines, total, found.searched_to
 
 
 def _merge(

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.kernel.pages import EXACT_TOTAL
+from headgate.record.runs.facets import FACETS
 from headgate.record.runs.tables import (
     feedback,
     late_events,
@@ -20,7 +20,6 @@ from headgate.record.runs.tables import (
     spool_positions,
     subject_keys,
 )
-from headgate.store.dialect import contains_text
 from headgate.store.spool.spool import Position
 
 LISTED = (
@@ -30,8 +29,6 @@ LISTED = (
     "ghost_route", "ghost_saved_pico", "error_code", "error_message", "preview", "parent_run", "session",
 )  # fmt: skip
 SEARCHED = ("preview", "model", "app", "agent", "error_message", "error_code")
-FACETS = ("route", "status", "app", "agent", "model")
-SEARCH_ROWS = 20_000  # a text search looks at so many of the newest runs, then goes on from the cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +48,6 @@ class RunFilter:
     @property
     def facets(self) -> dict[str, str]:
         return {name: value for name in FACETS if (value := getattr(self, name)) is not None}
-
-
-def _chosen(query: sa.Select[Any], tenant: str, chosen: RunFilter) -> sa.Select[Any]:
-    query = query.where(
-        runs.c.tenant == tenant, *(runs.c[name] == value for name, value in chosen.facets.items())
-    )
-    if chosen.since_us is not None:
-        query = query.where(runs.c.at_us >= chosen.since_us)
-    if chosen.until_us is not None:
-        query = query.where(runs.c.at_us < chosen.until_us)
-    if chosen.before is not None:
-        query = query.where(runs.c.id < chosen.before)
-    if chosen.text:
-        query = query.where(sa.or_(*(contains_text(runs.c[name], chosen.text) for name in SEARCHED)))
-    return query
-
-
-async def page(
-    db: AsyncConnection, tenant: str, chosen: RunFilter, *, limit: int, offset: int
-) -> Sequence[sa.Row[Any]]:
-    """Rows of LISTED, newest first."""
-    query = _chosen(sa.select(*(runs.c[name] for name in LISTED)), tenant, chosen)
-    return (await db.execute(query.order_by(runs.c.id.desc()).limit(limit).offset(offset))).all()
-
-
-async def count(db: AsyncConnection, tenant: str, chosen: RunFilter) -> int:
-    """How many, counted up to one more than EXACT_TOTAL."""
-    some = (
-        _chosen(sa.select(sa.literal(1)).select_from(runs), tenant, chosen).limit(EXACT_TOTAL + 1).subquery()
-    )
-    return (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
 
 
 async def one(db: AsyncConnection, tenant: str, run_id: str) -> sa.Row[Any] | None:
