@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from headgate.kernel import json
 from headgate.wire.sse import DONE, read_event, split_events
+from headgate.wire.usage import read_usage
 
 Fields = dict[str, Any]
 
@@ -70,7 +71,7 @@ def whole(chunks: list[Fields], kind: str, make_choice: Callable[[list[Fields]],
         usage = chunk.get("usage") or usage
         for choice in choices_of(chunk):
             pieces.setdefault(_as_number(choice.get("index")), []).append(choice)
-    if usage is None and usage_raw:
+    if usage is None and usage_raw and read_usage(usage_raw).known:
         usage = json.decode(usage_raw)
     body: Fields = {"id": head.pop("id", ""), "object": kind, "created": head.pop("created", 0), "model": head.pop("model", "")}
     body["choices"] = [make_choice(pieces[index]) for index in sorted(pieces)]
