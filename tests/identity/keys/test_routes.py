@@ -124,8 +124,8 @@ async def test_making_and_ending_a_key_is_in_the_ledger_and_the_outbox_without_i
     for _ in range(2):
         await client.post(f"/api/v1/keys/{made['id']}/revoke")
     async with house.services.database.reading() as db:
-        acts = (await db.execute(sa.select(ledger_table))).mappings().all()
-        told = (await db.execute(sa.select(outbox_table))).mappings().all()
+        acts = (await db.execute(sa.select(ledger_table).order_by(ledger_table.c.id))).mappings().all()
+        told = (await db.execute(sa.select(outbox_table).order_by(outbox_table.c.id))).mappings().all()
     assert [(act["kind"], act["target"]) for act in acts] == [
         ("key.created", made["id"]),
         ("key.revoked", made["id"]),

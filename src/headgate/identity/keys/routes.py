@@ -78,7 +78,8 @@ async def create_api_key(ctx: Writing, body: NewApiKey) -> Any:
 @router.delete("/api/v1/api-keys/{id}", right="keys:admin", response=ApiKeyFound)
 async def delete_api_key(ctx: Writing, id: str) -> Any:
     """Revoke an environment key. It stays in the list with its `revokedAt`."""
-    key = await service.revoke(ctx.db, ctx.caller, id, ids=ctx.ids, clock=ctx.clock, kinds=ENVIRONMENT_KINDS)
+    await service.find(ctx.db, ctx.caller, id, kinds=ENVIRONMENT_KINDS)
+    key = await service.revoke(ctx.db, ctx.caller, id, ids=ctx.ids, clock=ctx.clock)
     ctx.changed("keys")
     return {"data": api_key_body(key)}
 

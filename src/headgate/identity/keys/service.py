@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -151,8 +151,9 @@ async def mint(
     }
     await queries.add(db, row)
     key = _stored(row)
+    actor = row["created_by"] or "signup"
     await _tell(
-        db, key, minting.ids, minting.clock, name=events.KEY_CREATED, actor=row["created_by"] or "signup"
+        db, key, Act.now(minting.ids, minting.clock, kind=events.KEY_CREATED, actor=actor, target=key.id)
     )
     return key, token
 
@@ -165,20 +166,27 @@ async def listed(
     return [_stored(row) for row in rows], total
 
 
-async def revoke(
-    db: AsyncConnection, caller: Caller, key_id: str, *, ids: Ids, clock: Clock, kinds: Sequence[Kind] = KINDS
+async def find(
+    db: AsyncConnection, caller: Caller, key_id: str, *, kinds: Sequence[Kind] = KINDS
 ) -> StoredKey:
-    """End a key, softly and for good; ending it again changes nothing. Raises KeyNotFound."""
+    """A key that the caller may see. Raises KeyNotFound."""
     row = await queries.one(db, caller.tenant, key_id)
     if row is None or row["kind"] not in kinds or (caller.app_pin and row["app_pin"] != caller.app_pin):
         raise KeyNotFound("This key does not exist.")
-    if row["revoked_us"] is not None:
-        return _stored(row)
+    return _stored(row)
+
+
+async def revoke(db: AsyncConnection, caller: Caller, key_id: str, *, ids: Ids, clock: Clock) -> StoredKey:
+    """End a key, softly and for good; ending it again changes nothing. Raises KeyNotFound."""
+    key = await find(db, caller, key_id)
+    if key.revoked_us is not None:
+        return key
     now = to_us(clock.now())
     await queries.revoke(db, caller.tenant, key_id, now_us=now)
-    key = _stored({**row, "revoked_us": now})
-    await _tell(db, key, ids, clock, name=events.KEY_REVOKED, actor=caller.key_id or caller.kind)
-    return key
+    ended = replace(key, revoked_us=now)
+    actor = caller.key_id or caller.kind
+    await _tell(db, ended, Act.now(ids, clock, kind=events.KEY_REVOKED, actor=actor, target=key.id))
+    return ended
 
 
 async def load_door(db: AsyncConnection, settings: Any, *, clock: Clock, use: KeyUse) -> Door:
@@ -227,18 +235,15 @@ def _check_may_hand_on(caller: Caller, draft: KeyDraft, rights: frozenset[str]) 
         raise Forbidden("A key that is pinned to an app can only make keys for the same app.")
 
 
-async def _tell(
-    db: AsyncConnection, key: StoredKey, ids: Ids, clock: Clock, *, name: str, actor: str
-) -> None:
-    """Put a change of a key down in the ledger and announce it. The token is in neither."""
+async def _tell(db: AsyncConnection, key: StoredKey, act: Act) -> None:
+    """Put a change of a key down in the ledger and announce it under the same number. The token is in neither."""
     detail = {
-        "keyId": key.id, "prefix": key.prefix, "kind": key.kind, "name": key.label, "mode": key.mode, "appId": key.app_pin,
-        "environment": key.environment, "admin": is_admin(key.rights),
+        "keyId": key.id, "prefix": key.prefix, "kind": key.kind, "name": key.label, "mode": key.mode,
+        "appId": key.app_pin, "environment": key.environment, "admin": is_admin(key.rights),
     }  # fmt: skip
-    await ledger.append(
-        db, key.tenant, Act.now(ids, clock, kind=name, actor=actor, target=key.id, detail=detail)
-    )
-    await webhooks.announce(db, key.tenant, Announcement.now(ids, clock, name, detail))
+    event_id = f"evt_{act.id.partition('_')[2]}"
+    await ledger.append(db, key.tenant, replace(act, detail=detail))
+    await webhooks.announce(db, key.tenant, Announcement(event_id, act.at_us, act.kind, detail))
 
 
 def _stored(row: Any) -> StoredKey:
