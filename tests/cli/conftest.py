@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from headgate.cli import build
+from headgate.cli.command import build
 
 
 class Outcome:

@@ -26,7 +26,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
 def test_every_command_explains_itself(words: list[str], tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from headgate.cli import build
+    from headgate.cli.command import build
 
     told = CliRunner().invoke(build(words), [*words, "--help"])
     assert told.exit_code == 0
@@ -45,7 +45,7 @@ def test_version(run: Run) -> None:
 
 def test_serve_imports_little_before_it_hands_over() -> None:
     code = (
-        "import sys; from headgate.cli import build; build(['serve']);"
+        "import sys; from headgate.cli.command import build; build(['serve']);"
         "heavy = {'sqlalchemy', 'fastapi', 'pydantic', 'uvicorn', 'yaml', 'headgate.app'} & set(sys.modules);"
         "print(heavy or 'light')"
     )
