@@ -83,6 +83,8 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is None:  # a handshake that failed: the connection was never made
+            return
         counters = self._home.counters
         counters.transports -= 1
         if not counters.transports:

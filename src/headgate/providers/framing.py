@@ -11,9 +11,12 @@ CHUNKED = 2
 UNTIL_CLOSE = 3
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-_HEAD = re.compile(
-    rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\r\n\0]*)?\r\n(?:" + _TOKEN + rb"+:[^\r\n\0]*\r\n)*"
-)  # fmt: skip
+# lines are checked by their carriage returns: one negated character scans fast, and `parse_head` counts the line feeds
+_HEAD = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\r]*+)?\r\n(?>" + _TOKEN + rb"++:[^\r]*+\r\n)*+")
+_FRAMING = re.compile(
+    rb"\n(content-length|transfer-encoding|connection|content-encoding|keep-alive):[ \t]*([^\r]*)"
+)
+_KEEP_S = re.compile(rb"(?:^|[ ,\t])timeout=([0-9]{1,6})(?:$|[ ,\t])")
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n")
 _SIZE_START = re.compile(rb"[0-9A-Fa-f]{1,15}(?:[ \t]|;|\r|\Z)")
 _MAX_SIZE_LINE = 4096
@@ -24,76 +27,62 @@ class Malformed(ValueError):
     """The answer breaks the protocol; the text says how, without any upstream bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Head:
     """What a head says about the body that follows."""
 
     status: int
-    framing: int  # NO_BODY, LENGTH, CHUNKED or UNTIL_CLOSE
-    length: int
     keep: bool  # may the connection be used again
-    encoding: bytes  # of the content, lower case; empty for identity
-    keep_s: float  # seconds the server says it keeps the connection; 0 when it does not say
+    framing: int = UNTIL_CLOSE
+    length: int = 0
+    encoding: bytes = b""  # of the content, lower case; empty for identity
+    keep_s: float = 0.0  # seconds the server says it keeps the connection; 0 when it does not say
 
 
 def parse_head(raw: bytes, *, head_request: bool) -> Head:
     """Read `raw`: status line and header lines, each with its line end, without the blank line."""
     match = _HEAD.fullmatch(raw)
-    if match is None:
+    if match is None or raw.count(10) != raw.count(13) or 0 in raw:
         raise Malformed("bad status line or header line")
-    status = int(match[2])
-    if status == 101:
-        raise Malformed("protocol switch that nobody asked for")
-    lower = raw.lower()
-    keep = match[1] == b"1"
-    if lower.find(b"\nconnection:") >= 0:
-        keep = keep and b"close" not in _tokens(lower, b"\nconnection:")
-    encoding = b""
-    if lower.find(b"\ncontent-encoding:") >= 0:
-        encoding = b",".join(_tokens(lower, b"\ncontent-encoding:") - {b"identity"})
-    framing, length = _framing(lower, http11=match[1] == b"1")
-    if head_request or status < 200 or status in {204, 304}:
-        framing, length = NO_BODY, 0
-    keep_s = _keep_alive_s(lower) if lower.find(b"\nkeep-alive:") >= 0 else 0.0
-    return Head(status, framing, length, keep and framing != UNTIL_CLOSE, encoding, keep_s)
+    http11 = match[1] == b"1"
+    head = Head(int(match[2]), http11)
+    for name, value in _FRAMING.findall(raw.lower()):
+        _apply(head, name, value.rstrip(b" \t"), http11=http11)
+    if head.status < 200 or head.status in {204, 304} or head_request:
+        if head.status == 101:
+            raise Malformed("protocol switch that nobody asked for")
+        head.framing, head.length = NO_BODY, 0
+    elif head.framing == UNTIL_CLOSE:
+        head.keep = False
+    return head
 
 
-def _framing(lower: bytes, *, http11: bool) -> tuple[int, int]:
-    at = lower.find(b"\ncontent-length:")
-    if lower.find(b"\ntransfer-encoding:") >= 0:
-        if at >= 0:
-            raise Malformed("both content-length and transfer-encoding")
-        if not http11 or _values(lower, b"\ntransfer-encoding:") != [b"chunked"]:
-            raise Malformed("unknown transfer-encoding")
-        return CHUNKED, 0
-    if at < 0:
-        return UNTIL_CLOSE, 0
-    value = lower[at + 16 : lower.index(b"\r", at + 1)].strip(b" \t")
-    if lower.find(b"\ncontent-length:", at + 1) >= 0 and len(set(_values(lower, b"\ncontent-length:"))) > 1:
-        raise Malformed("conflicting content-length")
-    if not value.isdigit() or len(value) > 15:
-        raise Malformed("bad content-length")
-    return LENGTH, int(value)
+def _apply(head: Head, name: bytes, value: bytes, *, http11: bool) -> None:
+    """Let one header line count. Lengths that differ, or come with chunks, could hide a second answer: refused."""
+    if name == b"content-length":
+        if not value.isdigit() or len(value) > 15:
+            raise Malformed("bad content-length")
+        length = int(value)
+        if head.framing == CHUNKED or (head.framing == LENGTH and head.length != length):
+            raise Malformed("conflicting content-length")
+        head.framing, head.length = LENGTH, length
+    elif name == b"transfer-encoding":
+        if not http11 or value != b"chunked" or head.framing != UNTIL_CLOSE:
+            raise Malformed("unknown or conflicting transfer-encoding")
+        head.framing = CHUNKED
+    elif name == b"connection":
+        if b"close" in _tokens(value):
+            head.keep = False
+    elif name == b"keep-alive":
+        if match := _KEEP_S.search(value):
+            head.keep_s = float(match[1])
+    else:
+        coding = b",".join(token for token in _tokens(value) if token not in (b"", b"identity"))
+        head.encoding = head.encoding + b"," + coding if head.encoding and coding else head.encoding or coding
 
 
-def _values(lower: bytes, key: bytes) -> list[bytes]:
-    """The values of every header line that starts with `key`, which begins with a line feed and ends with a colon."""
-    found: list[bytes] = []
-    at = lower.find(key)
-    while at >= 0:
-        end = lower.index(b"\r", at + 1)
-        found.append(lower[at + len(key) : end].strip(b" \t"))
-        at = lower.find(key, end)
-    return found
-
-
-def _tokens(lower: bytes, key: bytes) -> set[bytes]:
-    return {token.strip(b" \t") for value in _values(lower, key) for token in value.split(b",")}
-
-
-def _keep_alive_s(lower: bytes) -> float:
-    match = re.search(rb"\nkeep-alive:[^\r]*timeout=([0-9]{1,6})", lower)
-    return float(match[1]) if match else 0.0
+def _tokens(value: bytes) -> list[bytes]:
+    return [token.strip(b" \t") for token in value.split(b",")]
 
 
 def split_headers(raw: bytes) -> list[tuple[bytes, bytes]]:
@@ -134,6 +123,13 @@ class ChunkedBody:
     def _take_apart(self, data: bytes, pieces: list[bytes]) -> None:
         at, end = 0, len(data)
         while at < end:
+            if self._left < 0 and not self._trailing and (match := _SIZE_LINE.match(data, at)) is not None:
+                begin = match.end()
+                stop = begin + int(match[1], 16)
+                if stop > begin and data[stop : stop + 2] == b"\r\n":  # the usual case: a whole chunk
+                    pieces.append(data[begin:stop])
+                    at = stop + 2
+                    continue
             if self._left > 0:
                 piece = data[at : at + self._left]
                 pieces.append(piece)
@@ -176,6 +172,6 @@ class ChunkedBody:
             raise Malformed("trailers too long")
         if end < 0:
             return -1
-        self._trailer_bytes += end - at
+        self._trailer_bytes += end + 2 - at
         self.done = end == at
         return end + 2
