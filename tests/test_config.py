@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from pathlib import Path
 
 import msgspec
@@ -99,6 +100,19 @@ def test_every_variable_of_the_references_is_known(tmp_path: Path) -> None:
 def test_every_setting_has_a_sentence_that_ends() -> None:
     for field in dataclasses.fields(Settings):
         assert rule_of(field).sentence.endswith((".", "].")), field.name
+
+
+def test_every_setting_is_used_by_the_product_or_says_that_it_is_not_yet() -> None:
+    """A setting that nothing reads must not look as if it did something, and the other way round."""
+    source = Path(__file__).parents[1] / "src" / "headgate"
+    code = "".join(
+        path.read_text()
+        for path in source.rglob("*.py")
+        if path.name not in ("config_values.py", "config_sources.py")
+    )
+    for field in dataclasses.fields(Settings):
+        is_used = re.search(rf"\b(settings|self)\.{field.name}\b", code) is not None
+        assert is_used != bool(rule_of(field).used_by), field.name
 
 
 def test_secrets_are_masked_and_cannot_be_serialised(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def settings() -> str:
         if rule.flag:
             names.append(f"`{rule.flag}`")
         default = shown(each, getattr(Settings(), each.name))
-        later = f" Read now; used by {rule.used_by} when it is there." if rule.used_by else ""
+        later = f" Read, without effect yet: for {rule.used_by}." if rule.used_by else ""
         rows.append(
             [f"`{each.name}`", "<br>".join(names), f"`{default}`" if default else "", rule.sentence + later]
         )
