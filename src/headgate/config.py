@@ -63,8 +63,8 @@ class Settings:
         "PUNK_DATABASE_URL", "DATABASE_URL", kind="url", schemes=DATABASES)
     db_path: str = setting("", "File of the SQLite database, when it is not to lie in the data folder.", "PUNK_DB_PATH")
     valkey_url: str = setting("",
-        "Valkey or Redis for what several gateways share.",
-        kind="url", schemes=("valkey", "valkeys", "redis", "rediss", "unix"), used_by="several gateways")
+        "Valkey or Redis for what several gateways share. Asked for by `workers`; several are not available yet.",
+        kind="url", schemes=("valkey", "valkeys", "redis", "rediss", "unix"))
 
     # processes
     workers: int = setting(1,
