@@ -50,8 +50,14 @@ from headgate.store.sockets import CONTROL_SOCKET, GATEWAY_SOCKET, socket_path
 
 log = get_log("app")
 
-SWITCH_INTERVAL_S = 0.0005  # the event loop waits at most this long for the interpreter lock of the drain thread
-GC_THRESHOLDS = (50_000, 20, 100)  # the hot path makes no cycles: collect seldom, so that no collection holds the loop
+SWITCH_INTERVAL_S = (
+    0.0005  # the event loop waits at most this long for the interpreter lock of the drain thread
+)
+GC_THRESHOLDS = (
+    50_000,
+    20,
+    100,
+)  # the hot path makes no cycles: collect seldom, so that no collection holds the loop
 
 
 def serve(settings: Settings) -> int:
@@ -119,7 +125,10 @@ class House:
         floor.cache.close()
         try:
             await flush_use(floor.database, floor.use, floor.clock)
-        except (SQLAlchemyError, OSError) as error:  # the database is away; when a key was last used is no reason to stay
+        except (
+            SQLAlchemyError,
+            OSError,
+        ) as error:  # the database is away; when a key was last used is no reason to stay
             log.warning("keys.use_not_written", error=repr(error))
         await floor.database.dispose()
         log.info("gateway.stopped", drained=drained)
@@ -150,7 +159,9 @@ async def build(settings: Settings) -> House:
     control = ControlServer(socket_path(settings.data_dir, CONTROL_SOCKET), heard)
     notices.control = control
     calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
-    return House(floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls)
+    return House(
+        floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls
+    )
 
 
 async def _first_plane(floor: Floor) -> Plane:
@@ -175,7 +186,10 @@ def _gateway(floor: Floor, keeper: PlaneKeeper) -> Gateway:
     settler = Settler(clock, floor.recorder, keeper, floor.cache)
     mock = MockProvider(latency_ms=settings.mock_latency_ms, chunk_ms=settings.mock_chunk_ms)
     deadlines = Deadlines(
-        settings.connect_timeout_s, settings.first_byte_timeout_s, settings.idle_timeout_s, settings.total_timeout_s
+        settings.connect_timeout_s,
+        settings.first_byte_timeout_s,
+        settings.idle_timeout_s,
+        settings.total_timeout_s,
     )
     dispatcher = Dispatcher(clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines))
     models = ModelList(clock, keeper, floor.client, mock, settings.model_aliases)
@@ -204,11 +218,10 @@ def make_listener(house: House) -> Listener:
     settings = house.floor.settings
     seam = SeamSettings(house.gateway, max_body_bytes=settings.max_body_bytes, root_path=settings.root_path)
     tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert else None
-    server = listener(
+    return listener(
         LazyApi(lambda: build_control(house)), seam, socket_path(settings.data_dir, GATEWAY_SOCKET),
         root_path=settings.root_path, tls=tls, grace_s=settings.shutdown_grace_s,
     )  # fmt: skip
-    return server
 
 
 def build_control(house: House) -> Asgi:
@@ -229,8 +242,13 @@ def build_control(house: House) -> Asgi:
 def _announce(settings: Settings, port: int) -> None:
     """The lines an operator wants to see at start."""
     scheme = "https" if settings.tls_cert else "http"
-    log.info("gateway.ready", url=f"{scheme}://{settings.host}:{port}", mode="protected" if settings.protected else "open")
+    log.info(
+        "gateway.ready",
+        url=f"{scheme}://{settings.host}:{port}",
+        mode="protected" if settings.protected else "open",
+    )
     if not settings.protected:
         log.warning(
-            "gateway.open_mode", detail="no key is asked for; whoever reaches this port is admin. Set PUNK_API_KEY to protect it."
+            "gateway.open_mode",
+            detail="no key is asked for; whoever reaches this port is admin. Set PUNK_API_KEY to protect it.",
         )

@@ -49,7 +49,8 @@ class Running:
 @asynccontextmanager
 async def serving(folder: Path, **settings: Any) -> AsyncIterator[Running]:
     """A gateway on `folder`, ended in good order."""
-    made = Settings(data_dir=folder, worker=False, port=0, spool_segment_bytes=4 * 2**20, max_body_bytes=2**20, **settings)
+    small: dict[str, Any] = {"spool_segment_bytes": 4 * 2**20, "max_body_bytes": 2**20}
+    made = Settings(data_dir=folder, worker=False, port=0, **(small | settings))
     prepare_folder(folder)
     all_tables()
     await asyncio.to_thread(migrate, made.main_db_url)

@@ -26,10 +26,18 @@ class Answer:
         return self.headers["x-punk-run-id"]
 
 
-def request(body: Any, *, path: str = "/v1/chat/completions", method: str = "POST", headers: dict[str, str] | None = None) -> bytes:
+def request(
+    body: Any,
+    *,
+    path: str = "/v1/chat/completions",
+    method: str = "POST",
+    headers: dict[str, str] | None = None,
+) -> bytes:
     """One request as bytes, with a content-length."""
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    lines = {"host": "127.0.0.1", "content-type": "application/json", "content-length": str(len(payload))} | (headers or {})
+    lines = {"host": "127.0.0.1", "content-type": "application/json", "content-length": str(len(payload))} | (
+        headers or {}
+    )
     head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
     return head.encode() + payload
 

@@ -8,8 +8,7 @@ import pytest
 
 from headgate.call.call import Call, Reply
 from headgate.gateway.inflight import Inflight
-
-from .test_chain import make_call
+from tests.gateway.test_chain import make_call
 
 
 def cacheable_call() -> Call:
@@ -44,7 +43,13 @@ async def test_a_follower_gets_the_leaders_answer_at_no_cost() -> None:
     shared = await follower
 
     assert shared is not None
-    assert (shared.body, shared.route, shared.cache, shared.cost_pico, shared.saved_pico) == (b"whole", "exact_cache", "coalesced", 0, 7)
+    assert (shared.body, shared.route, shared.cache, shared.cost_pico, shared.saved_pico) == (
+        b"whole",
+        "exact_cache",
+        "coalesced",
+        0,
+        7,
+    )
     assert await inflight.join(b"k") is None
 
 

@@ -19,7 +19,13 @@ async def test_a_call_is_answered_with_its_run_headers(running: Running) -> None
     assert answer.json["object"] == "chat.completion"
     assert answer.headers["x-punk-route"] == "live"
     assert answer.run_id.startswith("run_")
-    assert {"x-headgate-cost", "x-headgate-saved", "x-headgate-model", "x-headgate-provider", "x-headgate-latency-ms"} <= set(answer.headers)
+    assert {
+        "x-headgate-cost",
+        "x-headgate-saved",
+        "x-headgate-model",
+        "x-headgate-provider",
+        "x-headgate-latency-ms",
+    } <= set(answer.headers)
 
 
 async def test_many_calls_share_one_connection(running: Running) -> None:
@@ -95,7 +101,10 @@ async def test_connection_close_is_honoured(running: Running) -> None:
 async def test_http_1_0_goes_to_asgi_and_is_answered(running: Running) -> None:
     body = json.dumps(chat()).encode()
     async with await running.client() as client:
-        client.send(b"POST /v1/chat/completions HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        client.send(
+            b"POST /v1/chat/completions HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
         raw = await asyncio.wait_for(client.reader.read(), 10)
 
     assert raw.startswith(b"HTTP/1.1 200")
@@ -104,7 +113,10 @@ async def test_http_1_0_goes_to_asgi_and_is_answered(running: Running) -> None:
 
 async def test_a_body_over_the_limit_is_refused_in_the_wires_envelope(running: Running) -> None:
     async with await running.client() as client:
-        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n" % (running.max_body + 1))
+        client.send(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n"
+            % (running.max_body + 1)
+        )
         piece = b" " * 65536
         for _ in range(running.max_body // len(piece) + 1):
             client.send(piece)
@@ -122,7 +134,15 @@ async def test_a_wrong_method_is_405_with_allow(running: Running, method: str) -
     assert "POST" in answer.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions/", "/v1/chat/completionsx", "//v1/chat/completions", "/v1/chat/../chat/completions"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions/",
+        "/v1/chat/completionsx",
+        "//v1/chat/completions",
+        "/v1/chat/../chat/completions",
+    ],
+)
 async def test_only_the_exact_path_is_the_route(running: Running, path: str) -> None:
     async with await running.client() as client:
         answer = await client.ask(chat(), path=path)

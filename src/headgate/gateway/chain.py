@@ -37,7 +37,9 @@ class Chain:
         return [step.module.spec.name for step in self.steps]
 
 
-def compile_chain(order: Sequence[type[Module[Any]]], configs: Mapping[str, ModuleConfig], tools: Tools) -> Chain:
+def compile_chain(
+    order: Sequence[type[Module[Any]]], configs: Mapping[str, ModuleConfig], tools: Tools
+) -> Chain:
     """The chain of the enabled modules of `configs`, in the order of `order`. A module without a config is off."""
     modules = [kind(configs[kind.spec.name], tools) for kind in order if _is_on(configs.get(kind.spec.name))]
     modules.sort(key=lambda module: module.spec.phase)  # stable: within a phase `order` decides
@@ -75,7 +77,7 @@ def run_steps(call: Call, steps: Sequence[Step], start: int = 0) -> Reply | int 
                 return reply
             if step.must_wait is not None and step.must_wait(call):
                 return index
-        except Exception as error:  # a module's failure stance is applied here
+        except Exception as error:  # noqa: BLE001 - a module's failure stance is applied here
             on_trouble(call, step.module, error)
     return None
 
@@ -85,7 +87,7 @@ async def wait_step(call: Call, step: Step) -> Reply | None:
     assert step.wait is not None
     try:
         return await step.wait(call)
-    except Exception as error:  # a module's failure stance is applied here
+    except Exception as error:  # noqa: BLE001 - a module's failure stance is applied here
         on_trouble(call, step.module, error)
     return None
 

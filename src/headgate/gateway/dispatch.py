@@ -14,7 +14,6 @@ from headgate.gateway.stream import Relay
 from headgate.gateway.upstream import Upstream, provider_failure
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError, ProviderError
-from headgate.kernel.money import to_usd
 from headgate.providers.client import HttpClient
 from headgate.providers.mock import MockProvider
 from headgate.providers.table import Provider, Target
@@ -24,7 +23,6 @@ from headgate.wire.spec import WIRES, WireSpec
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 PASSED_PREFIXES = (b"x-request-id", b"openai-", b"x-ratelimit-")  # upstream headers that clients know and use
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,9 @@ class Lines:
 class Dispatcher:
     """Asks models."""
 
-    def __init__(self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, settler: Settler, lines: Lines) -> None:
+    def __init__(
+        self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, settler: Settler, lines: Lines
+    ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._keeper = keeper
@@ -64,7 +64,11 @@ class Dispatcher:
         call.notes["dispatched"] = True
         began = self._clock.monotonic()
         call.events.append(
-            Event(call.received_us + int((began - call.t0) * 1e6), "model.called", {"provider": provider, "model": call.model})
+            Event(
+                call.received_us + int((began - call.t0) * 1e6),
+                "model.called",
+                {"provider": provider, "model": call.model},
+            )
         )
         try:
             upstream = await self._send(call, spec, target)
@@ -89,7 +93,9 @@ class Dispatcher:
         if provider.is_mock:
             return await self._lines.mock.send(spec.path, body)
         head = self._head(provider, spec.path, call.caller)
-        return await self._lines.client.send(provider.origin, head, body, deadlines=self._lines.deadlines, whole=not call.view.stream)
+        return await self._lines.client.send(
+            provider.origin, head, body, deadlines=self._lines.deadlines, whole=not call.view.stream
+        )
 
     def _head(self, provider: Provider, path: str, caller: Caller) -> bytes:
         """The head of the upstream request; made once for all calls with the server's own key."""
@@ -103,7 +109,9 @@ class Dispatcher:
     async def _answer(self, call: Call, spec: WireSpec, upstream: Upstream, reply: Reply) -> Reply:
         if call.view.stream and spec.watch is not None and _is_stream(upstream):
             reply.content_type = b"text/event-stream; charset=utf-8"
-            reply.chunks = Relay(self._clock, self._settler, self._keeper).chunks(call, reply, upstream, spec.watch(call))
+            reply.chunks = Relay(self._clock, self._settler, self._keeper).chunks(
+                call, reply, upstream, spec.watch(call)
+            )
             return reply
         try:
             reply.body = upstream.body if not call.view.stream else await upstream.read(MAX_ANSWER_BYTES)
@@ -113,17 +121,11 @@ class Dispatcher:
             facts = spec.read_reply(reply.body)
         except ValueError as error:
             raise ProviderError(
-                "The provider's answer is not the JSON it should be.", provider=reply.provider, upstream_status=200
+                "The provider's answer is not the JSON it should be.",
+                provider=reply.provider,
+                upstream_status=200,
             ) from error
-        reply.usage, reply.usage_raw, reply.finish, reply.tool_calls = facts.usage, facts.usage_raw, facts.finish, facts.tool_calls
-        self._settler.price(call, reply)
-        usage = facts.usage
-        call.events.append(
-            Event(
-                call.received_us + reply.first_byte_us, "model.completed",
-                {"completionTokens": usage.completion_tokens, "costUsd": to_usd(reply.cost_pico), "promptTokens": usage.prompt_tokens},
-            )
-        )  # fmt: skip
+        self._settler.answered(call, reply, facts, reply.first_byte_us)
         return reply
 
     async def _refusal(self, call: Call, target: Target, upstream: Upstream, reply: Reply) -> Reply:
@@ -133,9 +135,15 @@ class Dispatcher:
         except UpstreamFailure as failure:
             raise provider_failure(reply.provider, failure) from failure
         error = upstream_refusal(
-            upstream.status, body, own_key=target.provider.has_key, retry_after=upstream.header(b"retry-after"), provider=reply.provider
+            upstream.status,
+            body,
+            own_key=target.provider.has_key,
+            retry_after=upstream.header(b"retry-after"),
+            provider=reply.provider,
         )
-        call.events.append(Event(call.received_us + reply.first_byte_us, "model.failed", {"status": upstream.status}))
+        call.events.append(
+            Event(call.received_us + reply.first_byte_us, "model.failed", {"status": upstream.status})
+        )
         call.explanation["upstream_status"] = upstream.status
         if isinstance(error, GatewayError):
             raise error

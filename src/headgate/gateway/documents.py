@@ -48,9 +48,7 @@ def _call(*, body: Document, answer: Document, streams: bool) -> Document:
     """A route that asks a model."""
     content: Document = {"application/json": {"schema": answer}}
     if streams:
-        content["text/event-stream"] = {
-            "schema": {"description": "`data:` events, then `[DONE]`."}
-        }
+        content["text/event-stream"] = {"schema": {"description": "`data:` events, then `[DONE]`."}}
     failed = {"description": "The provider failed; `upstream_status` says how.", "content": _ERROR}
     return {
         "parameters": IDENTITY,

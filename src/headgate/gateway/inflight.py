@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 
 from headgate.call.call import Call, Reply
 
@@ -27,7 +28,12 @@ class Inflight:
 
     def key(self, call: Call) -> bytes | None:
         """The key under which `call` may share, or None when it must stay on its own."""
-        if not call.notes.get("cache.store") or not call.coalesce or call.observing or call.cache_wish == "refresh":
+        if (
+            not call.notes.get("cache.store")
+            or not call.coalesce
+            or call.observing
+            or call.cache_wish == "refresh"
+        ):
             return None
         return call.notes.get("cache.key")
 
@@ -46,15 +52,17 @@ class Inflight:
         return None if shared is None else _follow(shared)
 
     @contextmanager
-    def lead(self, key: bytes, call: Call) -> Iterator[None]:
+    def lead(self, key: bytes, call: Call) -> Generator[None]:
         """Lead until the call is settled; a stream goes on leading after the block, until `land`."""
-        if key in self._flights:  # the flight that was waited for had nothing to share: everyone asks for itself now
+        if (
+            key in self._flights
+        ):  # the flight that was waited for had nothing to share: everyone asks for itself now
             yield
             return
         flight = _Flight(asyncio.get_running_loop().create_future())
         self._flights[key] = flight
         call.notes["flight"] = flight
-        call.notes["flight.land"] = lambda reply: self._land(key, flight, reply)
+        call.notes["flight.land"] = partial(self._land, key, flight)
         try:
             yield
         except BaseException:

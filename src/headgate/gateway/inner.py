@@ -34,5 +34,3 @@ async def _whole(reply: Reply) -> bytes:
     if reply.chunks is None:
         return reply.body
     return b"".join([chunk async for chunk in reply.chunks])
-
-

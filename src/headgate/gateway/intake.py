@@ -48,7 +48,11 @@ class Intake:
             body=request.body, view=spec.parse(request.body), received_us=received_us, t0=t0,
         )  # fmt: skip
         _identify(call, caller, headers)
-        if b"x-headgate-cache" in headers or b"x-headgate-live" in headers or b"x-headgate-coalesce" in headers:
+        if (
+            b"x-headgate-cache" in headers
+            or b"x-headgate-live" in headers
+            or b"x-headgate-coalesce" in headers
+        ):
             _steer(call, headers)
         return call
 
@@ -72,14 +76,16 @@ def _name(value: bytes | None, header: str) -> str:
     except UnicodeDecodeError:
         raise BadRequest(f"The header {header} must be UTF-8 text.", param=header) from None
     if len(text) > MAX_NAME or not text.isprintable():
-        raise BadRequest(f"The header {header} must be at most {MAX_NAME} printable characters.", param=header)
+        raise BadRequest(
+            f"The header {header} must be at most {MAX_NAME} printable characters.", param=header
+        )
     return text
 
 
 def _steer(call: Call, headers: dict[bytes, bytes]) -> None:
     """`x-headgate-cache: allow|bypass|refresh|max-age=N` (comma-separated), `x-headgate-live`, `x-headgate-coalesce`."""
-    for wish in headers.get(b"x-headgate-cache", b"").decode("latin-1").lower().split(","):
-        wish = wish.strip()
+    for word in headers.get(b"x-headgate-cache", b"").decode("latin-1").lower().split(","):
+        wish = word.strip()
         if wish.startswith("max-age="):
             if not wish[8:].isdigit():
                 raise BadRequest("x-headgate-cache: max-age takes whole seconds.", param="x-headgate-cache")
@@ -88,7 +94,8 @@ def _steer(call: Call, headers: dict[bytes, bytes]) -> None:
             call.cache_wish = WISHES[wish]
         elif wish:
             raise BadRequest(
-                f"x-headgate-cache knows allow, bypass, refresh and max-age=N, not {wish[:40]!r}.", param="x-headgate-cache"
+                f"x-headgate-cache knows allow, bypass, refresh and max-age=N, not {wish[:40]!r}.",
+                param="x-headgate-cache",
             )
     call.force_live = _flag(headers, b"x-headgate-live")
     if call.force_live:

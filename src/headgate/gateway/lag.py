@@ -28,7 +28,11 @@ class LoopWatch:
         self._max_ms = 0.0
 
     def stats(self) -> LagStats:
-        return LagStats(self._looks, {f"{step:g}": count for step, count in zip(STEPS_MS, self._later, strict=True)}, self._max_ms)
+        return LagStats(
+            self._looks,
+            {f"{step:g}": count for step, count in zip(STEPS_MS, self._later, strict=True)},
+            self._max_ms,
+        )
 
     def reset(self) -> None:
         """Forget what was seen so far: a measurement begins."""

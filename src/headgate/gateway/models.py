@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from headgate.call.caller import Caller
 from headgate.gateway.plane import PlaneKeeper
@@ -32,7 +32,14 @@ class _Listed:
 class ModelList:
     """Lists models per provider. A provider that does not answer keeps its last list."""
 
-    def __init__(self, clock: Clock, keeper: PlaneKeeper, client: HttpClient, mock: MockProvider, aliases: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        keeper: PlaneKeeper,
+        client: HttpClient,
+        mock: MockProvider,
+        aliases: Mapping[str, str],
+    ) -> None:
         self._clock = clock
         self._keeper = keeper
         self._client = client
@@ -46,7 +53,13 @@ class ModelList:
         models = dict((await self._listed(provider, caller)).models)
         for alias, target in self._aliases.items():
             if "*" not in alias:
-                models[alias] = {**models.get(target, {}), "id": alias, "object": "model", "owned_by": "headgate", "created": models.get(target, {}).get("created", 0)}
+                models[alias] = {
+                    **models.get(target, {}),
+                    "id": alias,
+                    "object": "model",
+                    "owned_by": "headgate",
+                    "created": models.get(target, {}).get("created", 0),
+                }
         return models
 
     async def one(self, caller: Caller, model: str) -> Model | None:
@@ -73,9 +86,12 @@ class ModelList:
         if status != 200 or not isinstance(body, dict):
             if known is not None:
                 return known
-            raise ProviderError("The provider did not give its list of models.", provider=provider.name, upstream_status=status)
-        rows: list[Any] = body.get("data") or []
-        listed = _Listed(now, {row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)})
+            raise ProviderError(
+                "The provider did not give its list of models.",
+                provider=provider.name,
+                upstream_status=status,
+            )
+        listed = _Listed(now, _by_id(cast("Model", body).get("data")))
         if not provider.has_key and caller.provider_key is not None:
             return listed  # what one caller's own key may see is not for the others
         self._lists[provider.name] = listed
@@ -96,3 +112,13 @@ class ModelList:
             return reply.status, json.decode(body)
         except ValueError:
             return reply.status, None
+
+
+def _by_id(rows: Any) -> dict[str, Model]:
+    """The entries of a provider's list that are models."""
+    models = [
+        cast("Model", row)
+        for row in cast("list[Any]", rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    ]
+    return {model["id"]: model for model in models if isinstance(model.get("id"), str)}

@@ -51,7 +51,7 @@ class PlaneKeeper:
         async with self._lock:
             try:
                 changes = await builder(self.plane, tenant)
-            except Exception as error:  # the old part must keep serving whatever is wrong with the new one
+            except Exception as error:  # noqa: BLE001 - the old part must keep serving whatever is wrong with the new one
                 self.refused += 1
                 log.error("plane.part_refused", part=part, tenant=tenant, error=repr(error))
                 return

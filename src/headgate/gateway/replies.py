@@ -29,7 +29,10 @@ def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
             header_usd(reply.cost_pico).encode(), header_usd(reply.saved_pico).encode(), (clock.monotonic() - call.t0) * 1000
         )  # fmt: skip
     if reply.provider:
-        lines += b"x-headgate-model: %b\r\nx-headgate-provider: %b\r\n" % (header_text(reply.model), reply.provider.encode())
+        lines += b"x-headgate-model: %b\r\nx-headgate-provider: %b\r\n" % (
+            header_text(reply.model),
+            reply.provider.encode(),
+        )
     if reply.cache:
         lines += b"x-headgate-cache: %b\r\n" % reply.cache.encode()
     if call.warnings:
@@ -46,7 +49,9 @@ def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
 def run_headers(reply: Reply) -> list[tuple[str, str]]:
     """All headers of a dressed reply but its content type and length, as text."""
     pairs = [line.split(": ", 1) for line in reply.run_lines.decode("latin-1").split("\r\n") if line]
-    return [(name, value) for name, value in pairs] + [(n.decode(), v.decode("latin-1")) for n, v in reply.headers]
+    return [(name, value) for name, value in pairs] + [
+        (n.decode(), v.decode("latin-1")) for n, v in reply.headers
+    ]
 
 
 def error_reply(call: Call, error: GatewayError) -> Reply:
@@ -58,7 +63,11 @@ def error_reply(call: Call, error: GatewayError) -> Reply:
 
 def bare_error(path: str, error: GatewayError) -> Reply:
     """`error` in the envelope of `path`, for a request that never became a call."""
-    reply = Reply(error.status, json.encode(envelope_for(path, error)), route="blocked" if error.status < 500 else "live")
+    reply = Reply(
+        error.status,
+        json.encode(envelope_for(path, error)),
+        route="blocked" if error.status < 500 else "live",
+    )
     reply.error_code = error.code
     reply.headers.extend((name.lower().encode(), header_text(value)) for name, value in error.headers.items())
     return reply

@@ -44,7 +44,7 @@ async def embeddings(request: HttpRequest) -> Response:
 
 @router.get("/v1/models", right="models:read", docs=MODELS)
 async def list_models(request: HttpRequest) -> Response:
-    """The models that can be asked for: what the provider lists, and the aliases. Anthropic's shape when `anthropic-version` is sent."""
+    """The models that can be asked for: the provider's and the aliases. Anthropic's shape when `anthropic-version` is sent."""
     models = await gateway_of(request).models.all(caller_of(request))
     return _json(models_body(models, anthropic="anthropic-version" in request.headers))
 

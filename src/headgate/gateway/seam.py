@@ -32,7 +32,18 @@ SWEEP_S = 5.0
 class HotCycle:
     """One request on the seam. Looks to uvicorn's protocol like a cycle of its own."""
 
-    __slots__ = ("body", "call", "disconnected", "headers", "keep_alive", "message_event", "path", "response_complete", "size", "task")
+    __slots__ = (
+        "body",
+        "call",
+        "disconnected",
+        "headers",
+        "keep_alive",
+        "message_event",
+        "path",
+        "response_complete",
+        "size",
+        "task",
+    )
 
     def __init__(self, path: str, headers: dict[bytes, bytes], keep_alive: bool) -> None:
         self.path = path
@@ -64,7 +75,9 @@ class SeamSettings:
         self.gateway = gateway
         self.max_body_bytes = max_body_bytes
         # behind a proxy that does not take the prefix away, both forms arrive
-        self.hot_paths = {prefix + path.encode(): path for path in WIRES for prefix in {b"", root_path.encode()}}
+        self.hot_paths = {
+            prefix + path.encode(): path for path in WIRES for prefix in {b"", root_path.encode()}
+        }
         self.connections: set[SeamProtocol] = set()
 
     async def sweep(self) -> None:
@@ -82,6 +95,7 @@ class SeamProtocol(HttpToolsProtocol):
 
     seam: SeamSettings  # set on the subclass that `seam_class` makes
 
+    cycle: Any  # a cycle of uvicorn's, a HotCycle, or None before the first request
     hot: HotCycle | None = None
     trusted = False  # the listener is the unix socket
     since = 0.0  # when the connection began to wait for its client, or last wrote to it
@@ -127,7 +141,7 @@ class SeamProtocol(HttpToolsProtocol):
             return
         hot = HotCycle(path, by_name, self._parser().should_keep_alive())
         self.hot = hot
-        self.cycle = hot  # type: ignore[assignment]  # has what uvicorn asks of a cycle
+        self.cycle = hot
         if self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -139,7 +153,9 @@ class SeamProtocol(HttpToolsProtocol):
         return (self.cycle is None or self.cycle.response_complete) and b"origin" not in headers
 
     def _parser(self) -> Any:
-        return self.parser  # uvicorn sets it to None when the connection is lost, after which nothing is parsed
+        return (
+            self.parser
+        )  # uvicorn sets it to None when the connection is lost, after which nothing is parsed
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -173,7 +189,7 @@ class SeamProtocol(HttpToolsProtocol):
         except GatewayError as error:
             self._send(hot, bare_error(hot.path, error))
             return
-        except Exception as error:  # the request edge: an exception must not reach the parser
+        except Exception as error:  # noqa: BLE001 - the request edge: an exception must not reach the parser
             self._send(hot, bare_error(hot.path, broken(error)))
             return
         outcome = gateway.begin(call)
@@ -191,7 +207,7 @@ class SeamProtocol(HttpToolsProtocol):
                 self._send(hot, reply)
             else:
                 await self._send_stream(hot, reply)
-        except Exception as error:  # the request edge: half an answer may be out, so the connection ends
+        except Exception as error:  # noqa: BLE001 - the request edge: half an answer may be out, so the connection ends
             broken(error, call)
             self.transport.abort()
 
@@ -205,11 +221,16 @@ class SeamProtocol(HttpToolsProtocol):
     async def _send_stream(self, hot: HotCycle, reply: Reply) -> None:
         """The head leaves with the first chunk. A client that does not take what is written is cut off."""
         assert reply.chunks is not None
-        out = self._head(hot, reply) + b"cache-control: no-cache\r\nx-accel-buffering: no\r\ntransfer-encoding: chunked\r\n\r\n"
+        out = (
+            self._head(hot, reply)
+            + b"cache-control: no-cache\r\nx-accel-buffering: no\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
         write = self.transport.write
         try:
             async for chunk in reply.chunks:
-                if hot.disconnected or not chunk:  # gone: others wait for this answer, so it is read to its end
+                if (
+                    hot.disconnected or not chunk
+                ):  # gone: others wait for this answer, so it is read to its end
                     continue
                 write(b"%b%x\r\n%b\r\n" % (out, len(chunk), chunk))
                 out = b""
@@ -249,7 +270,10 @@ class SeamProtocol(HttpToolsProtocol):
         limit = self.seam.max_body_bytes
         hot.keep_alive = False
         hot.body = []
-        self._send(hot, bare_error(hot.path, TooLarge(f"The request body is larger than {limit} bytes.", limit=limit)))
+        self._send(
+            hot,
+            bare_error(hot.path, TooLarge(f"The request body is larger than {limit} bytes.", limit=limit)),
+        )
 
     def look(self, now: float) -> None:
         """Called every few seconds: cut off whom nothing was heard of for too long."""

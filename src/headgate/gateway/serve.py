@@ -78,7 +78,7 @@ class Gateway:
             return NOTHING_WAITS if outcome is None else outcome
         except GatewayError as error:
             return self._refused(call, error)
-        except Exception as error:  # the request edge: a bug is a recorded 500, never a lost call
+        except Exception as error:  # noqa: BLE001 - the request edge: a bug is a recorded 500, never a lost call
             return self._refused(call, broken(error, call))
 
     async def finish(self, call: Call, at: int) -> Reply:
@@ -92,7 +92,7 @@ class Gateway:
         except asyncio.CancelledError:
             self._settler.cancelled(call)
             raise
-        except Exception as error:  # the request edge: a bug is a recorded 500, never a lost call
+        except Exception as error:  # noqa: BLE001 - the request edge: a bug is a recorded 500, never a lost call
             return self._refused(call, broken(error, call))
 
     async def serve(self, request: Request) -> tuple[Call, Reply]:
@@ -122,8 +122,7 @@ class Gateway:
         if (shared := await self._inflight.join(key)) is not None:
             return self._answered(call, shared)
         with self._inflight.lead(key, call):
-            reply = self._inspected(call, await self._dispatcher.ask(call))
-        return reply
+            return self._inspected(call, await self._dispatcher.ask(call))
 
     def _inspected(self, call: Call, reply: Reply) -> Reply:
         """A model's answer: a whole one is inspected and settled here, a stream inspects and settles itself."""
@@ -147,7 +146,7 @@ class Gateway:
         for hook, module in self._keeper.plane.chain(call.tenant).on_reply:
             try:
                 hook(call, reply)
-            except Exception as error:  # a module's failure stance is applied here
+            except Exception as error:  # noqa: BLE001 - a module's failure stance is applied here
                 on_trouble(call, module, error)
 
     def _refused(self, call: Call, error: GatewayError) -> Reply:

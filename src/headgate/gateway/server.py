@@ -95,7 +95,15 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def listener(app: Asgi, seam: SeamSettings, unix_path: Path, *, root_path: str, tls: tuple[str, str] | None, grace_s: float) -> Listener:
+def listener(
+    app: Asgi,
+    seam: SeamSettings,
+    unix_path: Path,
+    *,
+    root_path: str,
+    tls: tuple[str, str] | None,
+    grace_s: float,
+) -> Listener:
     """A listener ready to `serve(sockets=[bind(...)])`."""
     config = uvicorn.Config(
         app,

@@ -9,8 +9,9 @@ from headgate.gateway.chain import on_trouble
 from headgate.gateway.plane import PlaneKeeper
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError
+from headgate.kernel.money import to_usd
 from headgate.record.cache.hot import ResponseCache
-from headgate.wire.spec import WIRES
+from headgate.wire.spec import WIRES, ReplyFacts
 
 KEPT_RESPONSE_BYTES = 8 * 1024 * 1024  # a longer answer is kept on record only up to here
 BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
@@ -25,14 +26,16 @@ class Settler:
         self._keeper = keeper
         self._cache = cache
 
-    def settle(self, call: Call, reply: Reply, *, error: GatewayError | None = None, status: RunStatus | None = None) -> None:
+    def settle(
+        self, call: Call, reply: Reply, *, error: GatewayError | None = None, status: RunStatus | None = None
+    ) -> None:
         """Settle `call` with `reply`, once; later calls do nothing. Raises RecordUnavailable when it can't be recorded."""
         if "settled" in call.notes:
             return
         for hook, module in self._keeper.plane.chain(call.tenant).on_done:
             try:
                 hook(call, reply)
-            except Exception as broken:  # a module's failure stance is applied here
+            except Exception as broken:  # noqa: BLE001 - a module's failure stance is applied here
                 on_trouble(call, module, broken)
         call.notes["settled"] = True
         shared: Reply | None = None
@@ -52,6 +55,18 @@ class Settler:
         estimate_usage(call, reply)
         self.price(call, reply)
         self.settle(call, reply, status="cancelled")
+
+    def answered(self, call: Call, reply: Reply, facts: ReplyFacts, at_us: int) -> None:
+        """Put what is known of a model's answer on `reply`, priced; `at_us` after the request came in."""
+        reply.usage, reply.usage_raw = facts.usage, facts.usage_raw
+        reply.finish, reply.tool_calls = facts.finish, facts.tool_calls
+        self.price(call, reply)
+        payload = {
+            "completionTokens": facts.usage.completion_tokens,
+            "costUsd": to_usd(reply.cost_pico),
+            "promptTokens": facts.usage.prompt_tokens,
+        }
+        call.events.append(Event(call.received_us + at_us, "model.completed", payload))
 
     def price(self, call: Call, reply: Reply) -> None:
         """Put the cost of an answer by a model on `reply`; an unknown price is None and flagged, never 0."""
@@ -83,7 +98,11 @@ class Settler:
     def _closed(self, call: Call, reply: Reply, error: GatewayError | None, status: RunStatus) -> Closed:
         caller = call.caller
         latency_us = int((self._clock.monotonic() - call.t0) * 1_000_000)
-        call.events.append(Event(call.received_us + latency_us, f"run.{'completed' if status == 'completed' else 'failed'}", {}))
+        call.events.append(
+            Event(
+                call.received_us + latency_us, f"run.{'completed' if status == 'completed' else 'failed'}", {}
+            )
+        )
         same_as = reply.same_as
         response = b"" if same_as else reply.body
         if len(response) > KEPT_RESPONSE_BYTES:
@@ -121,4 +140,3 @@ def _status(reply: Reply, error: GatewayError | None) -> RunStatus:
     if error is not None and error.status < 500 and error.code != "provider_error":
         return "blocked"
     return "failed"
-

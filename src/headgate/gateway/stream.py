@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from headgate.call.call import Call, Reply
-from headgate.call.frames import Event
 from headgate.call.module import StreamFilter
 from headgate.gateway.plane import PlaneKeeper
 from headgate.gateway.replies import sse_error
@@ -14,7 +13,6 @@ from headgate.gateway.settle import KEPT_RESPONSE_BYTES, Settler, estimate_usage
 from headgate.gateway.upstream import Upstream, provider_failure
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError, ProviderError
-from headgate.kernel.money import to_usd
 from headgate.providers.upstream import UpstreamFailure
 from headgate.wire.spec import StreamWatch
 from headgate.wire.sse import split_events
@@ -32,10 +30,14 @@ class Relay:
         self._kept: list[bytes] = []
         self._room = KEPT_RESPONSE_BYTES
 
-    async def chunks(self, call: Call, reply: Reply, upstream: Upstream, watch: StreamWatch) -> AsyncGenerator[bytes, None]:
+    async def chunks(
+        self, call: Call, reply: Reply, upstream: Upstream, watch: StreamWatch
+    ) -> AsyncGenerator[bytes, None]:
         """The bytes for the client."""
         try:
-            filters = _Filters([f for make, _ in self._keeper.plane.chain(call.tenant).stream_filters if (f := make(call))])
+            filters = _Filters(
+                [f for make, _ in self._keeper.plane.chain(call.tenant).stream_filters if (f := make(call))]
+            )
             async for chunk in upstream:
                 out = watch.feed(chunk)
                 if filters.active:
@@ -97,17 +99,9 @@ class Relay:
     def _read_facts(self, call: Call, reply: Reply, watch: StreamWatch) -> None:
         facts = watch.facts()
         reply.body = b"".join(self._kept)
-        reply.usage, reply.usage_raw, reply.finish, reply.tool_calls = facts.usage, facts.usage_raw, facts.finish, facts.tool_calls
-        self._settler.price(call, reply)
         at_us = int((self._clock.monotonic() - call.t0) * 1_000_000)
         reply.upstream_us = max(at_us - reply.first_byte_us + reply.upstream_us, 0)
-        usage = facts.usage
-        call.events.append(
-            Event(
-                call.received_us + at_us, "model.completed",
-                {"completionTokens": usage.completion_tokens, "costUsd": to_usd(reply.cost_pico), "promptTokens": usage.prompt_tokens},
-            )
-        )  # fmt: skip
+        self._settler.answered(call, reply, facts, at_us)
 
 
 class _Filters:

@@ -31,6 +31,7 @@ class Upstream(Protocol):
     async def read(self, limit: int) -> bytes: ...
     def cancel(self) -> None: ...
 
+
 FAILURES = {
     "dns": "The provider's host name could not be resolved.",
     "refused": "The provider refused the connection.",
