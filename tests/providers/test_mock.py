@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from openai import BadRequestError, OpenAI
 
-from headgate.providers.mock import MODEL_IDS, MockProvider, MockReply
+from headgate.providers.mock import MODEL_IDS, MockProvider, MockReply, is_heavy
 from headgate.providers.upstream import UpstreamFailure
 from headgate.wire.spec import WIRES
 from tests.providers.mocking.asking import TIME, WEATHER
@@ -39,20 +39,36 @@ def sdk() -> OpenAI:
         stream = watch.feed(asyncio.run(reply.read(10**8))) + watch.finish()
         return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=stream)
 
-    return OpenAI(api_key="x", base_url="http://mock/v1", http_client=httpx2.Client(transport=httpx2.MockTransport(answer)), max_retries=0)
+    return OpenAI(
+        api_key="x",
+        base_url="http://mock/v1",
+        http_client=httpx2.Client(transport=httpx2.MockTransport(answer)),
+        max_retries=0,
+    )
 
 
 def response_of(reply: MockReply) -> httpx2.Response:
-    return httpx2.Response(reply.status, headers=[(k.decode(), v.decode()) for k, v in reply.headers], content=reply.body)
+    return httpx2.Response(
+        reply.status, headers=[(k.decode(), v.decode()) for k, v in reply.headers], content=reply.body
+    )
 
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"tools": TOOLS}, {"n": 2, "logprobs": True, "top_logprobs": 2}, {"max_tokens": 4}, {"response_format": {"type": "json_object"}}, {"seed": 3}],
+    [
+        {},
+        {"tools": TOOLS},
+        {"n": 2, "logprobs": True, "top_logprobs": 2},
+        {"max_tokens": 4},
+        {"response_format": {"type": "json_object"}},
+        {"seed": 3},
+    ],
 )
 def test_a_stream_read_through_the_sdk_equals_the_whole_answer(sdk: OpenAI, fields: dict[str, Any]) -> None:
     whole = sdk.chat.completions.create(model="gpt-4o", messages=MESSAGES, **fields)
-    with sdk.chat.completions.stream(model="gpt-4o", messages=MESSAGES, stream_options={"include_usage": True}, **fields) as stream:
+    with sdk.chat.completions.stream(
+        model="gpt-4o", messages=MESSAGES, stream_options={"include_usage": True}, **fields
+    ) as stream:
         stream.until_done()
         read: Any = stream.current_completion_snapshot.model_dump(exclude_none=True)
     expected = whole.model_dump(exclude_none=True)
@@ -68,7 +84,11 @@ def test_a_stream_read_through_the_sdk_equals_the_whole_answer(sdk: OpenAI, fiel
 def test_usage_is_hidden_from_a_client_who_did_not_ask(sdk: OpenAI) -> None:
     chunks = list(sdk.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True))
     assert all("usage" not in chunk.model_fields_set and chunk.choices for chunk in chunks)
-    asked = list(sdk.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True, stream_options={"include_usage": True}))
+    asked = list(
+        sdk.chat.completions.create(
+            model="gpt-4o", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+        )
+    )
     assert asked[-1].usage is not None
     assert asked[-1].choices == []
     assert [chunk.choices for chunk in asked[:-1]] == [chunk.choices for chunk in chunks]
@@ -100,7 +120,10 @@ def test_a_refusal_names_the_field(sdk: OpenAI) -> None:
 
 def test_the_same_request_gives_the_same_bytes() -> None:
     body = json.dumps({"model": "m", "messages": MESSAGES, "tools": TOOLS}).encode()
-    assert MockProvider().answer("/v1/chat/completions", body).body == MockProvider().answer("/v1/chat/completions", body).body
+    assert (
+        MockProvider().answer("/v1/chat/completions", body).body
+        == MockProvider().answer("/v1/chat/completions", body).body
+    )
 
 
 def stream_body(**fields: Any) -> bytes:
@@ -109,7 +132,12 @@ def stream_body(**fields: Any) -> bytes:
 
 async def test_a_stream_without_pauses_is_one_chunk_and_with_pauses_one_for_each_event() -> None:
     burst = [chunk async for chunk in await MockProvider().send("/v1/chat/completions", stream_body())]
-    paced = [chunk async for chunk in await MockProvider(latency_ms=1, chunk_ms=0.01).send("/v1/chat/completions", stream_body())]
+    paced = [
+        chunk
+        async for chunk in await MockProvider(latency_ms=1, chunk_ms=0.01).send(
+            "/v1/chat/completions", stream_body()
+        )
+    ]
     assert len(burst) == 1
     assert len(paced) > 10
     assert b"".join(paced) == burst[0]
@@ -117,8 +145,15 @@ async def test_a_stream_without_pauses_is_one_chunk_and_with_pauses_one_for_each
 
 
 async def test_a_reply_has_the_face_of_an_upstream_reply() -> None:
-    whole = await MockProvider().send("/v1/chat/completions", json.dumps({"model": "m", "messages": MESSAGES}).encode())
-    assert (whole.status, whole.ended, whole.header(b"content-type"), whole.header(b"x-none")) == (200, True, b"application/json", None)
+    whole = await MockProvider().send(
+        "/v1/chat/completions", json.dumps({"model": "m", "messages": MESSAGES}).encode()
+    )
+    assert (whole.status, whole.ended, whole.header(b"content-type"), whole.header(b"x-none")) == (
+        200,
+        True,
+        b"application/json",
+        None,
+    )
     assert await whole.read(10**6) == whole.body
     with pytest.raises(UpstreamFailure):
         await whole.read(10)
@@ -128,6 +163,28 @@ async def test_a_reply_has_the_face_of_an_upstream_reply() -> None:
     stream.cancel()
     assert [chunk async for chunk in stream] == []
     assert stream.ended
+
+
+@pytest.mark.parametrize(
+    ("fields", "heavy"),
+    [
+        ({"messages": MESSAGES}, False),
+        ({"messages": MESSAGES, "n": 2}, False),
+        ({"messages": MESSAGES, "n": 9}, True),
+        ({"input": ["a"] * 9}, True),
+        ({"input": "a" * 9}, False),
+        ({"input": "a" * 99_999}, True),
+        ({"messages": MESSAGES, "tools": TOOLS}, True),
+        ({"n": "odd"}, False),
+    ],
+)
+async def test_what_takes_long_to_make_is_made_beside_the_event_loop(
+    fields: dict[str, Any], heavy: bool
+) -> None:
+    body = json.dumps({"model": "m"} | fields).encode()
+    assert is_heavy(body) is heavy
+    path = "/v1/embeddings" if "input" in fields else "/v1/chat/completions"
+    assert (await MockProvider().send(path, body)).body == MockProvider().answer(path, body).body
 
 
 async def test_an_unknown_path_is_404_and_broken_json_400() -> None:

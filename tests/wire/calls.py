@@ -24,4 +24,6 @@ def call_of(body: bytes, path: str = CHAT) -> Call:
 
 
 def chat_call(**fields: Any) -> Call:
-    return call_of(json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]} | fields).encode())
+    return call_of(
+        json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]} | fields).encode()
+    )

@@ -73,7 +73,10 @@ def test_hidden_usage_comes_back_with_the_body() -> None:
 
 
 def test_the_exact_bytes_of_a_short_stream() -> None:
-    body = b'{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}'
+    body = (
+        b'{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":'
+        b'{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}'
+    )
     head = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
     assert to_stream(body, DOES_NOT_ASK) == [
         head + b'{"role":"assistant"},"logprobs":null,"finish_reason":null}]}\n\n',
@@ -84,10 +87,14 @@ def test_the_exact_bytes_of_a_short_stream() -> None:
 
 
 def stream_of(*deltas: Body, finish: str | None = "stop", done: bool = True) -> bytes:
-    chunks: list[Body] = [{"id": "c", "model": "m", "created": 1, "choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    chunks: list[Body] = [
+        {"id": "c", "model": "m", "created": 1, "choices": [{"index": 0, "delta": delta}]} for delta in deltas
+    ]
     if finish:
         chunks.append({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
-    return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + (b"data: [DONE]\n\n" if done else b"")
+    return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + (
+        b"data: [DONE]\n\n" if done else b""
+    )
 
 
 def message_of(stream: bytes) -> Body:
@@ -98,12 +105,28 @@ def message_of(stream: bytes) -> Body:
 
 
 def test_parallel_tool_calls_that_come_interleaved() -> None:
-    message = message_of(stream_of(
-        {"role": "assistant", "tool_calls": [{"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": ""}}]},
-        {"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x'}}]},
-        {"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}, {"index": 0, "function": {"arguments": '":1}'}}]},
-        finish="tool_calls",
-    ))  # fmt: skip
+    message = message_of(
+        stream_of(
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": ""}}
+                ],
+            },
+            {
+                "tool_calls": [
+                    {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x'}}
+                ]
+            },
+            {
+                "tool_calls": [
+                    {"index": 1, "function": {"arguments": "{}"}},
+                    {"index": 0, "function": {"arguments": '":1}'}},
+                ]
+            },
+            finish="tool_calls",
+        )
+    )
     assert message["content"] is None
     assert message["tool_calls"] == [
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x":1}'}},
@@ -112,21 +135,40 @@ def test_parallel_tool_calls_that_come_interleaved() -> None:
 
 
 def test_tool_calls_without_an_index_are_told_apart_by_their_id() -> None:
-    message = message_of(stream_of(
-        {"tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{"}}]},
-        {"tool_calls": [{"function": {"arguments": "}"}}]},
-        {"tool_calls": [{"id": "b", "type": "function", "function": {"name": "f", "arguments": "[]"}}]},
-    ))  # fmt: skip
-    assert [(call["id"], call["function"]["arguments"]) for call in message["tool_calls"]] == [("a", "{}"), ("b", "[]")]
+    message = message_of(
+        stream_of(
+            {"tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{"}}]},
+            {"tool_calls": [{"function": {"arguments": "}"}}]},
+            {"tool_calls": [{"id": "b", "type": "function", "function": {"name": "f", "arguments": "[]"}}]},
+        )
+    )
+    assert [(call["id"], call["function"]["arguments"]) for call in message["tool_calls"]] == [
+        ("a", "{}"),
+        ("b", "[]"),
+    ]
 
 
 def test_what_a_provider_repeats_in_each_delta_is_not_doubled() -> None:
-    message = message_of(stream_of(
-        {"role": "assistant", "tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{"}}]},
-        {"role": "assistant", "tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "}"}}]},
-    ))  # fmt: skip
+    message = message_of(
+        stream_of(
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{"}}
+                ],
+            },
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "}"}}
+                ],
+            },
+        )
+    )
     assert message["role"] == "assistant"
-    assert message["tool_calls"] == [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    assert message["tool_calls"] == [
+        {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,12 +179,12 @@ def test_what_a_provider_repeats_in_each_delta_is_not_doubled() -> None:
         stream_of({"content": "half"}, finish=None),
         stream_of({"content": "half"}, finish=None, done=False),
         stream_of({"content": "a"}, done=False)[:-30],
-        stream_of({"content": "a"}) .replace(b"data: [DONE]", b'data: {"error":{"message":"x"}}'),
+        stream_of({"content": "a"}).replace(b"data: [DONE]", b'data: {"error":{"message":"x"}}'),
         b"event: error\n" + stream_of({"content": "a"}),
-        stream_of({"content": "a"}) .replace(b'"a"', b'"a'),
+        stream_of({"content": "a"}).replace(b'"a"', b'"a'),
         b'data: {"choices":[{"index":1,"delta":{"content":"x"}}]}\n\n' + stream_of({"content": "a"}),
     ],
-)  # fmt: skip
+)
 def test_an_incomplete_or_failed_stream_is_no_body(stream: bytes) -> None:
     assert from_stream(stream) is None
 

@@ -9,10 +9,14 @@ import pytest
 from headgate.kernel.errors import GatewayError, ProviderError
 from headgate.wire.errors import Refusal, sse_error, upstream_refusal
 
-BODY = b'{"error":{"message":"bad","type":"invalid_request_error","param":"x","code":"context_length_exceeded"}}'
+BODY = (
+    b'{"error":{"message":"bad","type":"invalid_request_error","param":"x","code":"context_length_exceeded"}}'
+)
 
 
-def refuse(status: int, body: bytes = BODY, *, own_key: bool = True, retry_after: bytes | None = None) -> Refusal | GatewayError:
+def refuse(
+    status: int, body: bytes = BODY, *, own_key: bool = True, retry_after: bytes | None = None
+) -> Refusal | GatewayError:
     return upstream_refusal(status, body, own_key=own_key, retry_after=retry_after, provider="openai")
 
 
@@ -31,7 +35,9 @@ def test_trouble_with_a_key_is_the_owners(status: int) -> None:
 
 
 def test_too_many_requests_keeps_its_retry_after() -> None:
-    assert refuse(429, retry_after=b"7") == Refusal(429, BODY, "context_length_exceeded", [(b"retry-after", b"7")])
+    assert refuse(429, retry_after=b"7") == Refusal(
+        429, BODY, "context_length_exceeded", [(b"retry-after", b"7")]
+    )
     assert refuse(429) == Refusal(429, BODY, "context_length_exceeded")
 
 
@@ -49,13 +55,25 @@ def test_a_refusal_that_is_no_json_is_told_in_our_words(body: bytes) -> None:
     assert isinstance(refusal, Refusal)
     assert refusal.code == "upstream_404"
     assert json.loads(refusal.body) == {
-        "error": {"message": "The provider refused the request with status 404.", "type": "invalid_request_error", "param": None, "code": None, "status": 404}
+        "error": {
+            "message": "The provider refused the request with status 404.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+            "status": 404,
+        }
     }
 
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [({"type": "t", "code": None}, "t"), ({"code": 7}, "upstream_400"), ("words", "upstream_400"), ({"code": "x" * 99}, "x" * 64), ({"code": "a\nb"}, "upstream_400")],
+    [
+        ({"type": "t", "code": None}, "t"),
+        ({"code": 7}, "upstream_400"),
+        ("words", "upstream_400"),
+        ({"code": "x" * 99}, "x" * 64),
+        ({"code": "a\nb"}, "upstream_400"),
+    ],
 )
 def test_the_code_for_the_record(error: object, code: str) -> None:
     refusal = refuse(400, json.dumps({"error": error}).encode())
@@ -65,5 +83,6 @@ def test_the_code_for_the_record(error: object, code: str) -> None:
 
 def test_an_error_ends_a_stream_with_done() -> None:
     assert sse_error(ProviderError("gone", provider="p")) == (
-        b'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"provider_error","status":502,"provider":"p"}}\n\ndata: [DONE]\n\n'
+        b'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"provider_error",'
+        b'"status":502,"provider":"p"}}\n\ndata: [DONE]\n\n'
     )

@@ -17,14 +17,23 @@ KNOWN = Usage(9, 4, 3, 0, 2, True)
 @pytest.mark.parametrize(
     ("name", "finish", "tool_calls", "refused"),
     [
-        ("plain", "stop", False, False), ("long", "length", False, False), ("tools", "tool_calls", True, False),
-        ("function", "function_call", True, False), ("refusal", "stop", False, True), ("two choices", "length", False, False),
+        ("plain", "stop", False, False),
+        ("long", "length", False, False),
+        ("tools", "tool_calls", True, False),
+        ("function", "function_call", True, False),
+        ("refusal", "stop", False, True),
+        ("two choices", "length", False, False),
         ("audio", "stop", False, False),
     ],
-)  # fmt: skip
+)
 def test_chat_answers(name: str, finish: str, tool_calls: bool, refused: bool) -> None:
     facts = read_reply(json.dumps(CHAT_BODIES[name]).encode())
-    assert (facts.usage, facts.finish, facts.tool_calls, facts.refused) == (KNOWN, finish, tool_calls, refused)
+    assert (facts.usage, facts.finish, facts.tool_calls, facts.refused) == (
+        KNOWN,
+        finish,
+        tool_calls,
+        refused,
+    )
     assert facts.model == "gpt-4o-2024-08-06"
 
 
@@ -43,10 +52,22 @@ def test_the_providers_own_usage_is_kept_byte_for_byte() -> None:
     [
         ("{}", ReplyFacts(Usage(), b"", "", False, "")),
         ('{"usage":null,"choices":null}', ReplyFacts(Usage(), b"", "", False, "")),
-        ('{"model":7,"choices":[{"finish_reason":3,"message":[]},{"finish_reason":"stop"}]}', ReplyFacts(Usage(), b"", "stop", False, "")),
-        ('{"model":null,"choices":"x","usage":{"prompt_tokens":1}}', ReplyFacts(Usage(1, known=True), b'{"prompt_tokens":1}', "", False, "")),
-        ('{"choices":[{"message":{"tool_calls":[]},"finish_reason":"stop"}]}', ReplyFacts(Usage(), b"", "stop", False, "")),
-        ('{"choices":[{"message":{"tool_calls":null,"function_call":null}}]}', ReplyFacts(Usage(), b"", "", False, "")),
+        (
+            '{"model":7,"choices":[{"finish_reason":3,"message":[]},{"finish_reason":"stop"}]}',
+            ReplyFacts(Usage(), b"", "stop", False, ""),
+        ),
+        (
+            '{"model":null,"choices":"x","usage":{"prompt_tokens":1}}',
+            ReplyFacts(Usage(1, known=True), b'{"prompt_tokens":1}', "", False, ""),
+        ),
+        (
+            '{"choices":[{"message":{"tool_calls":[]},"finish_reason":"stop"}]}',
+            ReplyFacts(Usage(), b"", "stop", False, ""),
+        ),
+        (
+            '{"choices":[{"message":{"tool_calls":null,"function_call":null}}]}',
+            ReplyFacts(Usage(), b"", "", False, ""),
+        ),
     ],
 )
 def test_odd_answers_are_read_as_far_as_they_go(body: str, facts: ReplyFacts) -> None:

@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from headgate.wire.members import has_no_duplicates, insert, members, remove, replace
 
-KEYS = st.sampled_from(["model", "stream", "usage", "mo\"del", "é", "a\\", "x", "\u2028"])
+KEYS = st.sampled_from(["model", "stream", "usage", 'mo"del', "é", "a\\", "x", "\u2028"])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=8) | st.sampled_from(['"model":"x"', "}{", '\\"', ","]),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.text(max_size=8)
+    | st.sampled_from(['"model":"x"', "}{", '\\"', ","]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
@@ -33,16 +37,20 @@ def written(pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bo
 
 def pairs_of(body: bytes) -> list[tuple[str, Any]]:
     """The oracle: the standard library's reading, with every pair in order."""
-    return json.loads(body, object_pairs_hook=lambda pairs: pairs if pairs else [])
+    return json.loads(body, object_pairs_hook=lambda pairs: pairs or [])
 
 
-def top(pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool) -> tuple[bytes, list[tuple[str, Any]]]:
+def top(
+    pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool
+) -> tuple[bytes, list[tuple[str, Any]]]:
     body = written(pairs, style, ascii_only)
     return body, pairs_of(body)
 
 
 @given(PAIRS, STYLES, st.booleans())
-def test_members_are_the_pairs_of_the_object(pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool) -> None:
+def test_members_are_the_pairs_of_the_object(
+    pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool
+) -> None:
     body, oracle = top(pairs, style, ascii_only)
     found = members(body)
     assert [(m.key, pairs_of(body[m.start : m.end])) for m in found] == oracle
@@ -61,19 +69,25 @@ def test_replace_changes_every_member_of_that_name_and_nothing_else(
 
 
 @given(PAIRS, STYLES, st.booleans())
-def test_insert_puts_one_member_in_front(pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool) -> None:
+def test_insert_puts_one_member_in_front(
+    pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool
+) -> None:
     body, oracle = top(pairs, style, ascii_only)
     assert pairs_of(insert(body, "new", b"1")) == [("new", 1), *oracle]
 
 
 @given(PAIRS, STYLES, st.booleans())
-def test_remove_takes_out_every_member_of_that_name(pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool) -> None:
+def test_remove_takes_out_every_member_of_that_name(
+    pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool
+) -> None:
     body, oracle = top(pairs, style, ascii_only)
     assert pairs_of(remove(body, "usage")) == [(key, value) for key, value in oracle if key != "usage"]
 
 
 @given(PAIRS, STYLES, st.booleans())
-def test_the_quick_proof_is_never_wrong(pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool) -> None:
+def test_the_quick_proof_is_never_wrong(
+    pairs: list[tuple[str, Any]], style: tuple[str, str], ascii_only: bool
+) -> None:
     body, oracle = top(pairs, style, ascii_only)
     for text in (body, body.strip()):
         if has_no_duplicates(text):

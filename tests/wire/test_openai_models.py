@@ -32,8 +32,20 @@ def test_anthropics_shape() -> None:
     body = models_body(MODELS, anthropic=True)
     assert body == {
         "data": [
-            {"type": "model", "id": "a", "display_name": "a", "created_at": "1970-01-01T00:00:00Z", "lifecycle": "active"},
-            {"type": "model", "id": "b", "display_name": "b", "created_at": "2023-11-14T22:13:20Z", "lifecycle": "active"},
+            {
+                "type": "model",
+                "id": "a",
+                "display_name": "a",
+                "created_at": "1970-01-01T00:00:00Z",
+                "lifecycle": "active",
+            },
+            {
+                "type": "model",
+                "id": "b",
+                "display_name": "b",
+                "created_at": "2023-11-14T22:13:20Z",
+                "lifecycle": "active",
+            },
         ],
         "first_id": "a",
         "has_more": False,
@@ -44,12 +56,24 @@ def test_anthropics_shape() -> None:
 
 
 def test_an_empty_list() -> None:
-    assert models_body({}, anthropic=True) == {"data": [], "first_id": None, "has_more": False, "last_id": None}
+    assert models_body({}, anthropic=True) == {
+        "data": [],
+        "first_id": None,
+        "has_more": False,
+        "last_id": None,
+    }
     assert models_body({}) == {"object": "list", "data": []}
 
 
 def test_one_model() -> None:
     assert model_body({"id": "m", "owned_by": None})["owned_by"] == "unknown"
-    assert model_body({"id": "m", "created_at": "2025-01-01T00:00:00Z", "display_name": "M", "shutdown_date": "2026-01-01"}, anthropic=True) == {
-        "type": "model", "id": "m", "display_name": "M", "created_at": "2025-01-01T00:00:00Z", "lifecycle": "deprecated",
-    }  # fmt: skip
+    assert model_body(
+        {"id": "m", "created_at": "2025-01-01T00:00:00Z", "display_name": "M", "shutdown_date": "2026-01-01"},
+        anthropic=True,
+    ) == {
+        "type": "model",
+        "id": "m",
+        "display_name": "M",
+        "created_at": "2025-01-01T00:00:00Z",
+        "lifecycle": "deprecated",
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +13,29 @@ from headgate.wire import sse
 from headgate.wire.sse import Event, Splitter, read_event, split_events, with_data
 
 STREAMS = st.lists(
-    st.sampled_from([b"data: a", b"data:b", b": note", b"event: error", b"id: 1", b"x", b"\n", b"\n\n", b"\r\n", b"\r\n\r\n", b"\r"]), max_size=12
+    st.sampled_from(
+        [
+            b"data: a",
+            b"data:b",
+            b": note",
+            b"event: error",
+            b"id: 1",
+            b"x",
+            b"\n",
+            b"\n\n",
+            b"\r\n",
+            b"\r\n\r\n",
+            b"\r",
+        ]
+    ),
+    max_size=12,
 ).map(b"".join)
 
 
 def chunked(data: bytes, cuts: list[int]) -> list[bytes]:
     """`data` cut at these places."""
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[low:high] for low, high in zip(edges, edges[1:], strict=False)]
+    return [data[low:high] for low, high in pairwise(edges)]
 
 
 CUTS = st.lists(st.integers(0, 10_000), max_size=8)

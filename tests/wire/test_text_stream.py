@@ -11,7 +11,9 @@ from headgate.wire.text_stream import from_stream, to_stream
 from tests.wire.bodies import TEXT_BODIES
 from tests.wire.calls import COMPLETIONS, call_of
 
-ASKS = call_of(b'{"model":"m","prompt":"x","stream":true,"stream_options":{"include_usage":true}}', COMPLETIONS)
+ASKS = call_of(
+    b'{"model":"m","prompt":"x","stream":true,"stream_options":{"include_usage":true}}', COMPLETIONS
+)
 DOES_NOT_ASK = call_of(b'{"model":"m","prompt":"x","stream":true}', COMPLETIONS)
 
 
@@ -35,7 +37,9 @@ def test_the_texts_of_the_chunks_are_the_text(name: str) -> None:
     for choice in body["choices"]:
         parts = [part for chunk in chunks for part in chunk["choices"] if part["index"] == choice["index"]]
         assert "".join(part["text"] for part in parts) == choice["text"]
-        assert [part["finish_reason"] for part in parts] == [None] * (len(parts) - 1) + [choice["finish_reason"]]
+        assert [part["finish_reason"] for part in parts] == [None] * (len(parts) - 1) + [
+            choice["finish_reason"]
+        ]
 
 
 def test_an_incomplete_stream_is_no_body() -> None:

@@ -6,17 +6,27 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+import msgspec
+
 from headgate.kernel import json
 from headgate.providers.mocking import chat, completions, embeddings
 from headgate.providers.mocking.request import CREATED, Fields, Refused, Request, read
 from headgate.providers.upstream import UpstreamFailure
 from headgate.wire.sse import DONE_EVENT, data_event
 
-CHAT, COMPLETIONS, EMBEDDINGS, MODELS = "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"
+CHAT, COMPLETIONS, EMBEDDINGS, MODELS = (
+    "/v1/chat/completions",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/models",
+)
 MODEL_IDS = (
     "gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5-mini", "gpt-3.5-turbo-instruct", "mock",
     "text-embedding-3-large", "text-embedding-3-small",
 )  # fmt: skip
+_LIGHT_BYTES = 16 * 1024
+_LIGHT_COUNT = 4
+_LIGHT_DIMENSIONS = 1536
 _JSON, _SSE = b"application/json", b"text/event-stream; charset=utf-8"
 
 
@@ -32,7 +42,9 @@ class MockSettings(Protocol):
 class MockReply:
     """An answer with the face of `providers.reply.UpstreamReply`. A stream without pauses comes as one chunk."""
 
-    def __init__(self, status: int, body: bytes = b"", *, events: list[bytes] | None = None, pause_s: float = 0.0) -> None:
+    def __init__(
+        self, status: int, body: bytes = b"", *, events: list[bytes] | None = None, pause_s: float = 0.0
+    ) -> None:
         self.status = status
         self.body = body
         self.headers = [(b"content-type", _JSON if events is None else _SSE), (b"x-request-id", b"req_mock")]
@@ -83,12 +95,16 @@ class MockProvider:
         """The answer to `body` at `path` (`/v1/...`)."""
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
+        if is_heavy(body):
+            return await asyncio.to_thread(self.answer, path, body)  # the event loop serves others meanwhile
         return self.answer(path, body)
 
     def answer(self, path: str, body: bytes) -> MockReply:
         """The same without waiting."""
         if path == MODELS:
-            return MockReply(200, json.encode({"object": "list", "data": [_model(name) for name in MODEL_IDS]}))
+            return MockReply(
+                200, json.encode({"object": "list", "data": [_model(name) for name in MODEL_IDS]})
+            )
         if path.startswith(f"{MODELS}/"):
             return MockReply(200, json.encode(_model(path.removeprefix(f"{MODELS}/"))))
         try:
@@ -108,17 +124,43 @@ class MockProvider:
         elif path == EMBEDDINGS:
             answer = embeddings.embeddings(request)
         else:
-            return MockReply(404, json.encode({"error": {"message": f"Unknown path {path}.", "type": "invalid_request_error"}}))
+            return MockReply(
+                404,
+                json.encode({"error": {"message": f"Unknown path {path}.", "type": "invalid_request_error"}}),
+            )
         return MockReply(200, json.encode(answer))
 
     def _stream(self, request: Request, answer: Fields, kind: str, choices: list[Fields]) -> MockReply:
-        head = {key: value for key, value in answer.items() if key not in ("object", "choices", "usage")} | {"object": kind}
+        head = {key: value for key, value in answer.items() if key not in ("object", "choices", "usage")} | {
+            "object": kind
+        }
         unused: Fields = {"usage": None} if request.wants_usage else {}
         chunks: list[Fields] = [head | {"choices": [choice]} | unused for choice in choices]
         if request.wants_usage:
             chunks.append(head | {"choices": [], "usage": answer["usage"]})
         events = [data_event(chunk) for chunk in chunks]
         return MockReply(200, events=[*events, DONE_EVENT], pause_s=self._chunk_s)
+
+
+def is_heavy(body: bytes) -> bool:
+    """May an answer take milliseconds to make? Long bodies, many choices, many inputs, schemas."""
+    if len(body) > _LIGHT_BYTES or b'"json_schema"' in body or b'"parameters"' in body:
+        return True
+    try:
+        asked = _decode_counts(body)
+    except (ValueError, RecursionError):
+        return False
+    many = max(asked.n or 1, asked.dimensions // _LIGHT_DIMENSIONS if asked.dimensions else 1)
+    return many * (len(asked.input) if isinstance(asked.input, list) else 1) > _LIGHT_COUNT
+
+
+class _Counts(msgspec.Struct, gc=False):
+    n: int | None = 1
+    dimensions: int | None = None
+    input: str | list[msgspec.Raw] | None = None
+
+
+_decode_counts = msgspec.json.Decoder(_Counts).decode
 
 
 def _model(name: str) -> Fields:

@@ -56,10 +56,16 @@ def _is_finished(chunks: list[Fields], *, done: bool) -> bool:
 def choices_of(chunk: Fields) -> list[Fields]:
     """The choices of one chunk that are objects."""
     choices = chunk.get("choices")
-    return [choice for choice in cast("list[Any]", choices) if isinstance(choice, dict)] if isinstance(choices, list) else []
+    return (
+        [choice for choice in cast("list[Any]", choices) if isinstance(choice, dict)]
+        if isinstance(choices, list)
+        else []
+    )
 
 
-def whole(chunks: list[Fields], kind: str, make_choice: Callable[[list[Fields]], Fields], usage_raw: bytes) -> bytes:
+def whole(
+    chunks: list[Fields], kind: str, make_choice: Callable[[list[Fields]], Fields], usage_raw: bytes
+) -> bytes:
     """The whole body: the head of the chunks, each choice made of its pieces, and usage."""
     head: Fields = {}
     pieces: dict[float, list[Fields]] = {}
@@ -73,7 +79,12 @@ def whole(chunks: list[Fields], kind: str, make_choice: Callable[[list[Fields]],
             pieces.setdefault(_as_number(choice.get("index")), []).append(choice)
     if usage is None and usage_raw and read_usage(usage_raw).known:
         usage = json.decode(usage_raw)
-    body: Fields = {"id": head.pop("id", ""), "object": kind, "created": head.pop("created", 0), "model": head.pop("model", "")}
+    body: Fields = {
+        "id": head.pop("id", ""),
+        "object": kind,
+        "created": head.pop("created", 0),
+        "model": head.pop("model", ""),
+    }
     body["choices"] = [make_choice(pieces[index]) for index in sorted(pieces)]
     if usage is not None:
         body["usage"] = usage

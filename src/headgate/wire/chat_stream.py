@@ -22,14 +22,22 @@ def from_stream(stream: bytes, usage_raw: bytes = b"") -> bytes | None:
 def _choice(pieces: list[Fields]) -> Fields:
     message: Fields = {"role": "assistant", "content": None}
     calls = _Calls()
-    choice: Fields = {"index": pieces[0].get("index", 0), "message": message, "logprobs": None, "finish_reason": None}
+    choice: Fields = {
+        "index": pieces[0].get("index", 0),
+        "message": message,
+        "logprobs": None,
+        "finish_reason": None,
+    }
     for piece in pieces:
         delta = cast(Fields, piece.get("delta") or {})
         tool_calls = delta.get("tool_calls")
         if isinstance(tool_calls, list):
             calls.add(cast("list[Any]", tool_calls))
         add(message, {key: value for key, value in delta.items() if key != "tool_calls"})
-        add(choice, {key: value for key, value in piece.items() if key not in ("delta", "index", "finish_reason")})
+        add(
+            choice,
+            {key: value for key, value in piece.items() if key not in ("delta", "index", "finish_reason")},
+        )
         choice["finish_reason"] = piece.get("finish_reason") or choice["finish_reason"]
     message.setdefault("refusal", None)
     if calls.made:
@@ -86,12 +94,20 @@ def _chunks(choice: Fields) -> list[Fields]:
             deltas.extend({key: piece} for piece in pieces_of(value, PIECE_CHARS))
         elif key != "role":
             first[key] = value
-    rest = {key: value for key, value in choice.items() if key not in ("index", "message", "finish_reason", "logprobs")}
-    chunks: list[Fields] = [{"index": index, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas]
+    rest = {
+        key: value
+        for key, value in choice.items()
+        if key not in ("index", "message", "finish_reason", "logprobs")
+    }
+    chunks: list[Fields] = [
+        {"index": index, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas
+    ]
     carrier = chunks[1] if len(chunks) > 1 else chunks[0]
     carrier["logprobs"] = choice.get("logprobs")
     chunks[0] |= rest
-    chunks.append({"index": index, "delta": {}, "logprobs": None, "finish_reason": choice.get("finish_reason")})
+    chunks.append(
+        {"index": index, "delta": {}, "logprobs": None, "finish_reason": choice.get("finish_reason")}
+    )
     return chunks
 
 

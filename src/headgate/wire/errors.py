@@ -35,8 +35,12 @@ def upstream_refusal(
         headers = [(b"retry-after", retry_after)] if retry_after and retry_after.isascii() else []
         return Refusal(status, _error_body(status, body), _code(status, body), headers)
     if status in _OF_THE_KEY:
-        return ProviderError("The provider did not accept this server's key.", provider=provider, upstream_status=status)
-    return ProviderError(f"The provider answered with status {status}.", provider=provider, upstream_status=status)
+        return ProviderError(
+            "The provider did not accept this server's key.", provider=provider, upstream_status=status
+        )
+    return ProviderError(
+        f"The provider answered with status {status}.", provider=provider, upstream_status=status
+    )
 
 
 def sse_error(error: GatewayError) -> bytes:
@@ -50,7 +54,9 @@ def _error_body(status: int, body: bytes) -> bytes:
         return body
     message = f"The provider refused the request with status {status}."
     kind = "rate_limit_error" if status == _TOO_MANY else "invalid_request_error"
-    return json.encode({"error": {"message": message, "type": kind, "param": None, "code": None, "status": status}})
+    return json.encode(
+        {"error": {"message": message, "type": kind, "param": None, "code": None, "status": status}}
+    )
 
 
 def _code(status: int, body: bytes) -> str:

@@ -110,14 +110,20 @@ def _lenient(body: bytes) -> Answer:
     answer.error = _raw(fields.get("error"))
     choices = fields.get("choices")
     if isinstance(choices, list):
-        answer.choices = [_choice(cast("dict[str, Any]", each)) for each in cast("list[Any]", choices) if isinstance(each, dict)]
+        answer.choices = [
+            _choice(cast("dict[str, Any]", each))
+            for each in cast("list[Any]", choices)
+            if isinstance(each, dict)
+        ]
     return answer
 
 
 def _choice(fields: dict[str, Any]) -> Choice:
     finish = fields.get("finish_reason")
     return Choice(
-        finish if isinstance(finish, str) else None, _message(fields.get("message")), _message(fields.get("delta"))
+        finish if isinstance(finish, str) else None,
+        _message(fields.get("message")),
+        _message(fields.get("delta")),
     )
 
 
@@ -127,7 +133,9 @@ def _message(fields: Any) -> Message | None:
     said = cast("dict[str, Any]", fields)
     refusal = said.get("refusal")
     return Message(
-        _raw(said.get("tool_calls")), _raw(said.get("function_call")), refusal if isinstance(refusal, str) else None
+        _raw(said.get("tool_calls")),
+        _raw(said.get("function_call")),
+        refusal if isinstance(refusal, str) else None,
     )
 
 

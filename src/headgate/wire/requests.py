@@ -31,7 +31,8 @@ _NAMES = {
 }  # fmt: skip
 
 ViewT = TypeVar("ViewT", bound=View)
-Parts = dict[str, Any]
+
+_read_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def parser(view: type[ViewT], check: Callable[[ViewT], None] | None = None) -> Callable[[bytes], ViewT]:
@@ -69,7 +70,9 @@ def _refuse_duplicates(body: bytes, read_keys: AbstractSet[str]) -> None:
     seen: set[str] = set()
     for member in members(body):
         if member.key in seen and member.key in read_keys:
-            raise BadRequest(f"Duplicate parameter: '{member.key}' is given more than once.", param=member.key)
+            raise BadRequest(
+                f"Duplicate parameter: '{member.key}' is given more than once.", param=member.key
+            )
         seen.add(member.key)
 
 
@@ -90,7 +93,9 @@ def _explain(error: msgspec.ValidationError) -> BadRequest:
         got = _NAMES.get(wrong[2], wrong[2])
         if not wrong[3]:
             return BadRequest(f"The request body must be {expected}, but it is {got}.")
-        return BadRequest(f"Invalid type for '{wrong[3]}': expected {expected}, but got {got} instead.", param=wrong[3])
+        return BadRequest(
+            f"Invalid type for '{wrong[3]}': expected {expected}, but got {got} instead.", param=wrong[3]
+        )
     return BadRequest(f"The request body is not valid: {text}.")
 
 
@@ -106,7 +111,9 @@ def upstream_body(call: Call) -> bytes:
 
 def renamed_body(call: Call) -> bytes:
     """The client's bytes, but for the routed model's name: for wires that do not stream."""
-    return call.body if call.model == call.view.model else replace(call.body, "model", json.encode(call.model))
+    return (
+        call.body if call.model == call.view.model else replace(call.body, "model", json.encode(call.model))
+    )
 
 
 def _ask_usage(body: bytes, view: StreamView) -> bytes:
@@ -119,7 +126,11 @@ def _ask_usage(body: bytes, view: StreamView) -> bytes:
         if member.key == "stream_options":
             asked = body[member.start : member.end]
             has_it = any(inner.key == "include_usage" for inner in members(asked))
-            asked = replace(asked, "include_usage", b"true") if has_it else insert(asked, "include_usage", b"true")
+            asked = (
+                replace(asked, "include_usage", b"true")
+                if has_it
+                else insert(asked, "include_usage", b"true")
+            )
             return body[: member.start] + asked + body[member.end :]
     return body
 
@@ -127,10 +138,9 @@ def _ask_usage(body: bytes, view: StreamView) -> bytes:
 def canonical_without(body: bytes, excluded: AbstractSet[str]) -> bytes:
     """The top level of `body` without `excluded`, sorted; equal numbers look equal. What can't be read stays as it is."""
     try:
-        parsed = cast("Parts", json.decode(body))
-        kept = {key: _plain(value) for key, value in parsed.items() if key not in excluded}
-        return json.canonical(kept)
-    except (ValueError, RecursionError, TypeError):
+        parsed = _read_object(body)
+        return json.canonical({key: _plain(value) for key, value in parsed.items() if key not in excluded})
+    except (ValueError, RecursionError):
         return body
 
 

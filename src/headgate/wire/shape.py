@@ -59,10 +59,14 @@ class WireSpec:
     parse: Callable[[bytes], View]  # raises BadRequest that names the field
     upstream_body: Callable[[Call], bytes]  # the client's own bytes when nothing changes
     read_reply: Callable[[bytes], ReplyFacts]  # raises ValueError when the answer is no JSON object
-    cache_form: Callable[[bytes], bytes]  # canonical bytes of everything in a request that can change its answer
+    cache_form: Callable[
+        [bytes], bytes
+    ]  # canonical bytes of everything in a request that can change its answer
     last_user_text: Callable[[View], str]  # for lists, the first 200 characters
     watch: Callable[[Call], StreamWatch] | None = None
-    to_stream: Callable[[bytes, Call], list[bytes]] | None = None  # a whole body as SSE events, [DONE] included
+    to_stream: Callable[[bytes, Call], list[bytes]] | None = (
+        None  # a whole body as SSE events, [DONE] included
+    )
     from_stream: FromStream | None = None
 
 

@@ -9,4 +9,6 @@ from headgate.wire.shape import FromStream, ReplyFacts, StreamWatch, WireSpec
 
 __all__ = ["WIRES", "FromStream", "ReplyFacts", "StreamWatch", "WireSpec"]
 
-WIRES = MappingProxyType({spec.path: spec for spec in (openai_chat.SPEC, openai_completions.SPEC, openai_embeddings.SPEC)})
+WIRES = MappingProxyType(
+    {spec.path: spec for spec in (openai_chat.SPEC, openai_completions.SPEC, openai_embeddings.SPEC)}
+)

@@ -133,7 +133,9 @@ class Splitter:
             return
         self._size += len(piece)
         if self._size > MAX_EVENT_BYTES:
-            raise ProviderError(f"The provider sent a stream event of more than {MAX_EVENT_BYTES} bytes.", reason="too_large")
+            raise ProviderError(
+                f"The provider sent a stream event of more than {MAX_EVENT_BYTES} bytes.", reason="too_large"
+            )
         self._pieces.append(piece)
         self._half_ended = piece.endswith(b"\n")
 

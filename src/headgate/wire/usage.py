@@ -52,7 +52,9 @@ def read_usage(raw: bytes) -> Usage:
 
 def _token_classes(told: _Usage, prompt: int, completion: int) -> Usage:
     inside, made = told.prompt_tokens_details, told.completion_tokens_details
-    cached = (inside and inside.cached_tokens) or told.prompt_cache_hit_tokens or told.cache_read_input_tokens or 0
+    cached = (
+        (inside and inside.cached_tokens) or told.prompt_cache_hit_tokens or told.cache_read_input_tokens or 0
+    )
     written = (
         (inside and (inside.cache_write_tokens or inside.cache_creation_tokens)) or told.cache_creation_input_tokens or 0
     )  # fmt: skip

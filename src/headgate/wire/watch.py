@@ -26,7 +26,9 @@ from headgate.wire.sse import DONE, DONE_EVENT, Splitter, read_event, split_even
 from headgate.wire.usage import read_usage
 
 _USAGE = b'"usage"'
-_NO_USAGE_AT_END = b',"usage":null}\n\n'  # what closes here is the event's own object, so the member is its own too
+_NO_USAGE_AT_END = (
+    b',"usage":null}\n\n'  # what closes here is the event's own object, so the member is its own too
+)
 _COMMA_USAGE = re.compile(rb',\s*"usage"\s*:\s*')
 _PLAIN = b"data: "
 _BETWEEN = b"\n\ndata: "
@@ -79,7 +81,9 @@ class LightWatch:
 
     def _look_at_plain(self, block: bytes) -> bool:
         """Did `block` turn out to be plain events, so that it is read now?"""
-        done = block.endswith(DONE_EVENT) and (len(block) == len(DONE_EVENT) or block.endswith(b"\n\n" + DONE_EVENT))
+        done = block.endswith(DONE_EVENT) and (
+            len(block) == len(DONE_EVENT) or block.endswith(b"\n\n" + DONE_EVENT)
+        )
         body = block[len(_PLAIN) : -len(DONE_EVENT)] if done else block[len(_PLAIN) :]
         if body:
             lines = body.replace(_BETWEEN, b"\n")

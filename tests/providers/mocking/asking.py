@@ -12,11 +12,13 @@ WEATHER: dict[str, Any] = {
     "function": {
         "name": "get_weather",
         "parameters": {
-            "type": "object", "properties": {"city": {"type": "string"}, "unit": {"enum": ["C", "F"]}}, "required": ["city", "unit"],
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "unit": {"enum": ["C", "F"]}},
+            "required": ["city", "unit"],
             "additionalProperties": False,
         },
     },
-}  # fmt: skip
+}
 TIME: dict[str, Any] = {"type": "function", "function": {"name": "lookupTime"}}
 
 

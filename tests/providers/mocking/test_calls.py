@@ -49,7 +49,11 @@ def test_arguments_fit_the_tools_schema_and_take_names_from_the_prompt() -> None
 
 
 def test_after_a_tools_answer_words_follow() -> None:
-    messages = [{"role": "user", "content": "weather?"}, {"role": "assistant"}, {"role": "tool", "content": "12 C"}]
+    messages = [
+        {"role": "user", "content": "weather?"},
+        {"role": "assistant"},
+        {"role": "tool", "content": "12 C"},
+    ]
     assert tool_calls(ask(messages=messages, tools=[WEATHER]), ask().dice) == []
 
 
@@ -60,13 +64,20 @@ def test_a_named_tool_must_be_there() -> None:
 
 
 def test_custom_tools_get_text() -> None:
-    (call,) = tool_calls(ask("run the shell", tools=[{"type": "custom", "custom": {"name": "shell"}}]), ask().dice)
+    (call,) = tool_calls(
+        ask("run the shell", tools=[{"type": "custom", "custom": {"name": "shell"}}]), ask().dice
+    )
     assert (call["type"], call["custom"]) == ("custom", {"name": "shell", "input": "run the shell"})
 
 
 @pytest.mark.parametrize(
     ("text", "told", "name"),
-    [("weather?", None, "get_weather"), ("hello", None, None), ("weather?", "none", None), ("hello", {"name": "get_weather"}, "get_weather")],
+    [
+        ("weather?", None, "get_weather"),
+        ("hello", None, None),
+        ("weather?", "none", None),
+        ("hello", {"name": "get_weather"}, "get_weather"),
+    ],
 )
 def test_the_older_functions(text: str, told: Any, name: str | None) -> None:
     request = ask(text, functions=[WEATHER["function"]], function_call=told)

@@ -32,11 +32,11 @@ def test_an_answer_is_stable_and_its_usage_adds_up() -> None:
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_a_limit_cuts_the_answer(name: str) -> None:
-    cut = answer(**{name: 5})
+    cut = answer("hello", **{name: 5})
     assert cut.choices[0].finish_reason == "length"
     assert cut.usage is not None
     assert cut.usage.completion_tokens == 5
-    assert answer(**{name: 5000}).choices[0].finish_reason == "stop"
+    assert answer("hello", **{name: 5000}).choices[0].finish_reason == "stop"
 
 
 def test_a_limit_cuts_the_arguments_of_a_tool_too() -> None:
@@ -56,10 +56,22 @@ def test_choices_differ_and_are_counted() -> None:
 
 
 def test_json_by_schema_and_any_json() -> None:
-    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": False}
-    made = answer(response_format={"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": schema}})
+    schema = {
+        "type": "object",
+        "properties": {"ok": {"type": "boolean"}},
+        "required": ["ok"],
+        "additionalProperties": False,
+    }
+    made = answer(
+        response_format={
+            "type": "json_schema",
+            "json_schema": {"name": "x", "strict": True, "schema": schema},
+        }
+    )
     assert json.loads(made.choices[0].message.content or "") in ({"ok": True}, {"ok": False})
-    assert isinstance(json.loads(answer(response_format={"type": "json_object"}).choices[0].message.content or ""), dict)
+    assert isinstance(
+        json.loads(answer(response_format={"type": "json_object"}).choices[0].message.content or ""), dict
+    )
 
 
 def test_log_probabilities_of_every_token() -> None:
@@ -80,7 +92,9 @@ def test_reasoning_is_part_of_the_completion() -> None:
 
 
 def test_audio_is_a_wav_file_with_its_words() -> None:
-    message = answer(modalities=["text", "audio"], audio={"format": "wav", "voice": "alloy"}).choices[0].message
+    message = (
+        answer(modalities=["text", "audio"], audio={"format": "wav", "voice": "alloy"}).choices[0].message
+    )
     assert message.audio is not None
     assert base64.b64decode(message.audio.data).startswith(b"RIFF")
     assert message.content is None
@@ -88,7 +102,10 @@ def test_audio_is_a_wav_file_with_its_words() -> None:
 
 
 def test_the_tools_answer_is_taken_up() -> None:
-    messages = [{"role": "user", "content": "weather?"}, {"role": "tool", "tool_call_id": "x", "content": "12 C"}]
+    messages = [
+        {"role": "user", "content": "weather?"},
+        {"role": "tool", "tool_call_id": "x", "content": "12 C"},
+    ]
     assert answer(messages=messages, tools=[WEATHER]).choices[0].message.content == "The tool answered: 12 C"
 
 
@@ -100,6 +117,9 @@ def test_without_messages_it_is_refused() -> None:
 def test_a_stream_says_the_same_token_by_token() -> None:
     whole = completion(ask(logprobs=True))
     pieces = chunks(whole)
-    assert "".join(piece["delta"].get("content") or "" for piece in pieces) == whole["choices"][0]["message"]["content"]
+    assert (
+        "".join(piece["delta"].get("content") or "" for piece in pieces)
+        == whole["choices"][0]["message"]["content"]
+    )
     assert len(pieces) > 10
     assert [piece["finish_reason"] for piece in pieces] == [None] * (len(pieces) - 1) + ["stop"]

@@ -34,7 +34,12 @@ def test_echo_repeats_the_prompt_and_suffix_is_paid() -> None:
 
 def test_each_prompt_gets_n_choices() -> None:
     made = answer(["a", "b"], n=2, echo=True)
-    assert [(choice.index, choice.text[0]) for choice in made.choices] == [(0, "a"), (1, "a"), (2, "b"), (3, "b")]
+    assert [(choice.index, choice.text[0]) for choice in made.choices] == [
+        (0, "a"),
+        (1, "a"),
+        (2, "b"),
+        (3, "b"),
+    ]
 
 
 def test_log_probabilities() -> None:
@@ -50,7 +55,15 @@ def test_log_probabilities() -> None:
 
 @pytest.mark.parametrize(
     ("told", "tokens"),
-    [("12345678", [2]), (["1234", "12345"], [1, 2]), ([7, 8, 9], [3]), ([[7], [8, 9]], [1, 2]), (None, [0]), ("", [0]), ([], [0])],
+    [
+        ("12345678", [2]),
+        (["1234", "12345"], [1, 2]),
+        ([7, 8, 9], [3]),
+        ([[7], [8, 9]], [1, 2]),
+        (None, [0]),
+        ("", [0]),
+        ([], [0]),
+    ],
 )
 def test_prompts_of_every_kind(told: Any, tokens: list[int]) -> None:
     assert [prompt.tokens for prompt in prompts_of(told)] == tokens
@@ -67,5 +80,7 @@ def test_a_stream_says_the_same_token_by_token() -> None:
     for choice in whole["choices"]:
         mine = [piece for piece in pieces if piece["index"] == choice["index"]]
         assert "".join(piece["text"] for piece in mine) == choice["text"]
-        assert [token for piece in mine if piece["logprobs"] for token in piece["logprobs"]["tokens"]] == choice["logprobs"]["tokens"]
+        assert [
+            token for piece in mine if piece["logprobs"] for token in piece["logprobs"]["tokens"]
+        ] == choice["logprobs"]["tokens"]
         assert mine[-1]["finish_reason"] == "length"

@@ -27,7 +27,9 @@ def test_vectors_have_length_one_and_depend_on_text_and_model() -> None:
     assert abs(sum(a * b for a, b in zip(one, other, strict=True))) < 0.2
 
 
-@pytest.mark.parametrize(("model", "size"), [("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072), ("any", 1536)])
+@pytest.mark.parametrize(
+    ("model", "size"), [("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072), ("any", 1536)]
+)
 def test_sizes(model: str, size: int) -> None:
     assert len(vectors("a", model)[0]) == size
     assert len(vectors("a", model, dimensions=7)[0]) == 7
@@ -52,7 +54,16 @@ def test_tokens_are_one_input_and_lists_of_tokens_several() -> None:
     assert embeddings(ask(input="12345678", dimensions=2))["usage"]["prompt_tokens"] == 2
 
 
-@pytest.mark.parametrize("fields", [{"input": []}, {"input": None}, {"input": {}}, {"input": "a", "dimensions": 10**6}, {"input": ["a"] * 3000}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"input": []},
+        {"input": None},
+        {"input": {}},
+        {"input": "a", "dimensions": 10**6},
+        {"input": ["a"] * 3000},
+    ],
+)
 def test_what_cannot_be_embedded_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         embeddings(ask(**fields))

@@ -13,10 +13,25 @@ from headgate.providers.mocking.pattern import matching
 @pytest.mark.parametrize(
     "pattern",
     [
-        "^[A-Z]{3}-\\d+$", "^a|b$", "(foo|bar)+", "^(?:x{2,4}y?)*z$", "[^a-z]+", "\\w+@\\w+\\.com", "^\\+?[0-9]{1,3}( [0-9]{3}){2}$", ".*", "",
-        "^[\\w.-]+$", "(?P<year>\\d{4})-(0[1-9]|1[0-2])", "^[]a]$", "\\u0041\\x42", "a{2}b{0}c{,2}", "^\\s\\S\\D\\W$", "[a-]", "x+?y*?",
+        "^[A-Z]{3}-\\d+$",
+        "^a|b$",
+        "(foo|bar)+",
+        "^(?:x{2,4}y?)*z$",
+        "[^a-z]+",
+        "\\w+@\\w+\\.com",
+        "^\\+?[0-9]{1,3}( [0-9]{3}){2}$",
+        ".*",
+        "",
+        "^[\\w.-]+$",
+        "(?P<year>\\d{4})-(0[1-9]|1[0-2])",
+        "^[]a]$",
+        "\\u0041\\x42",
+        "a{2}b{0}c{,2}",
+        "^\\s\\S\\D\\W$",
+        "[a-]",
+        "x+?y*?",
     ],
-)  # fmt: skip
+)
 def test_what_is_made_matches(pattern: str) -> None:
     for seed in range(30):
         text = matching(pattern, Dice(bytes([seed])))

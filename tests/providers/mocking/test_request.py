@@ -9,7 +9,11 @@ from tests.providers.mocking.asking import ask
 
 
 def test_dice_fall_by_what_can_change_the_answer() -> None:
-    same = [ask(), ask(stream=True, stream_options={"include_usage": True}), ask(user="u", metadata={"a": "b"}, store=True)]
+    same = [
+        ask(),
+        ask(stream=True, stream_options={"include_usage": True}),
+        ask(user="u", metadata={"a": "b"}, store=True),
+    ]
     assert len({request.dice.token(20) for request in same}) == 1
     others = [ask(), ask("other"), ask(temperature=0), ask(model="gpt-5"), ask(seed=1)]
     assert len({request.dice.token(20) for request in others}) == 5

@@ -84,7 +84,10 @@ def _call(tool: Fields, request: Request, dice: Dice) -> Fields:
         text = last_text(request.fields, role="user") or "input"
         return call | {"type": "custom", "custom": {"name": _name(tool), "input": text}}
     function = cast(Fields, tool.get("function") or {})
-    return call | {"type": "function", "function": {"name": _name(tool), "arguments": _arguments(function, request, dice)}}
+    return call | {
+        "type": "function",
+        "function": {"name": _name(tool), "arguments": _arguments(function, request, dice)},
+    }
 
 
 def _arguments(function: Fields, request: Request, dice: Dice) -> str:

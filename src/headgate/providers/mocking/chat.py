@@ -30,7 +30,9 @@ def completion(request: Request) -> Fields:
     """A whole `chat.completion`."""
     if not isinstance(request.fields.get("messages"), list):
         raise Refused("Missing required parameter: 'messages'.", "messages")
-    limit = request.whole_number("max_completion_tokens", default=request.whole_number("max_tokens", default=None))
+    limit = request.whole_number(
+        "max_completion_tokens", default=request.whole_number("max_tokens", default=None)
+    )
     choices = [_choice(request, place, limit) for place in range(request.choices)]
     made = sum(_tokens_made(cast(Fields, choice["message"])) for choice in choices)
     reasoning = _REASONING.get(str(request.fields.get("reasoning_effort")), 0) if limit is None else 0
@@ -124,7 +126,14 @@ def _audio(text: str, dice: Dice) -> Fields:
     """A tenth of a second of silence as a WAV file, and what it is meant to say."""
     samples = bytes(1600)
     sound = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)  # PCM, mono, 8 kHz, 16 bits
-    head = b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVE" + sound + b"data" + struct.pack("<I", len(samples))
+    head = (
+        b"RIFF"
+        + struct.pack("<I", 36 + len(samples))
+        + b"WAVE"
+        + sound
+        + b"data"
+        + struct.pack("<I", len(samples))
+    )
     return {
         "id": f"audio_{dice.token(24)}",
         "data": base64.b64encode(head + samples).decode(),
@@ -156,7 +165,11 @@ def chunks(answer: Fields) -> list[Fields]:
         message = cast(Fields, choice["message"])
         told = cast("Fields | None", choice["logprobs"])
         logprobs = cast("list[Fields]", told["content"]) if told else []
-        first: Fields = {"role": "assistant", "content": None if message["content"] is None else "", "refusal": None}
+        first: Fields = {
+            "role": "assistant",
+            "content": None if message["content"] is None else "",
+            "refusal": None,
+        }
         if "audio" in message:
             first["audio"] = message["audio"]
         deltas: list[Fields] = [first, *_deltas(message)]
@@ -176,12 +189,21 @@ def _deltas(message: Fields) -> list[Fields]:
         return [{"content": token} for token in tokens_of(message["content"])]
     if (function := message.get("function_call")) is not None:
         begun: Fields = {"name": function["name"], "arguments": ""}
-        return [{"function_call": part} for part in (begun, *({"arguments": each} for each in tokens_of(function["arguments"])))]
+        return [
+            {"function_call": part}
+            for part in (begun, *({"arguments": each} for each in tokens_of(function["arguments"])))
+        ]
     out: list[Fields] = []
     for place, call in enumerate(cast("list[Fields]", message.get("tool_calls") or [])):
         kind = str(call["type"])
         key = "arguments" if kind == "function" else "input"
         inner = cast(Fields, call[kind])
-        out.append({"tool_calls": [{"index": place, "id": call["id"], "type": kind, kind: {"name": inner["name"], key: ""}}]})
+        out.append(
+            {
+                "tool_calls": [
+                    {"index": place, "id": call["id"], "type": kind, kind: {"name": inner["name"], key: ""}}
+                ]
+            }
+        )
         out.extend({"tool_calls": [{"index": place, kind: {key: each}}]} for each in tokens_of(inner[key]))
     return out

@@ -26,7 +26,9 @@ def completion(request: Request) -> Fields:
             made += len(tokens_of(text))
             said = prompt.text + text if fields.get("echo") is True else text
             logprobs = _logprobs(request, said, dice)
-            choices.append({"text": said, "index": len(choices), "logprobs": logprobs, "finish_reason": finish})
+            choices.append(
+                {"text": said, "index": len(choices), "logprobs": logprobs, "finish_reason": finish}
+            )
     asked = sum(prompt.tokens for prompt in prompts) + estimate(str(fields.get("suffix") or ""))
     return {
         "id": f"cmpl-{request.dice.token(29)}",
@@ -72,7 +74,12 @@ def _logprobs(request: Request, text: str, dice: Dice) -> Fields | None:
     offsets = [sum(map(len, tokens[:place])) for place in range(len(tokens))]
     others = [{f" alt{place}": round(chance - place, 3) for place in range(1, top)} for chance in chances]
     likely = [{token: chance} | other for token, chance, other in zip(tokens, chances, others, strict=True)]
-    return {"tokens": tokens, "token_logprobs": chances, "top_logprobs": likely if top else None, "text_offset": offsets}
+    return {
+        "tokens": tokens,
+        "token_logprobs": chances,
+        "top_logprobs": likely if top else None,
+        "text_offset": offsets,
+    }
 
 
 def chunks(answer: Fields) -> list[Fields]:
@@ -82,11 +89,15 @@ def chunks(answer: Fields) -> list[Fields]:
         for place, token in enumerate(tokens_of(choice["text"])):
             logprobs = _part(choice["logprobs"], place)
             out.append({"text": token, "index": choice["index"], "logprobs": logprobs, "finish_reason": None})
-        out.append({"text": "", "index": choice["index"], "logprobs": None, "finish_reason": choice["finish_reason"]})
+        out.append(
+            {"text": "", "index": choice["index"], "logprobs": None, "finish_reason": choice["finish_reason"]}
+        )
     return out
 
 
 def _part(logprobs: Fields | None, place: int) -> Fields | None:
     if logprobs is None:
         return None
-    return {key: value[place : place + 1] if isinstance(value, list) else value for key, value in logprobs.items()}
+    return {
+        key: value[place : place + 1] if isinstance(value, list) else value for key, value in logprobs.items()
+    }

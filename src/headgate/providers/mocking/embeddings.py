@@ -30,7 +30,12 @@ def embeddings(request: Request) -> Fields:
         value = base64.b64encode(packed).decode() if as_base64 else list(struct.unpack(f"<{size}f", packed))
         data.append({"object": "embedding", "index": place, "embedding": value})
     tokens = sum(Prompt(each).tokens for each in inputs)
-    return {"object": "list", "data": data, "model": request.model, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+    return {
+        "object": "list",
+        "data": data,
+        "model": request.model,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
 
 
 def _inputs(told: Any) -> list[Any]:

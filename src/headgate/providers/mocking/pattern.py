@@ -115,7 +115,11 @@ class _Reader:
         allowed = ""
         while self._peek() != "]" or not allowed:
             low = self._class_item()
-            if self._peek() == "-" and self._pattern[self.at + 1 : self.at + 2] not in ("]", "") and len(low) == 1:
+            if (
+                self._peek() == "-"
+                and self._pattern[self.at + 1 : self.at + 2] not in ("]", "")
+                and len(low) == 1
+            ):
                 self.at += 1
                 high = self._class_item()
                 low = "".join(chr(code) for code in range(ord(low), ord(high) + 1))

@@ -26,7 +26,12 @@ class Refused(Exception):
         self.param = param
 
     def body(self) -> bytes:
-        error = {"message": self.message, "type": "invalid_request_error", "param": self.param, "code": "invalid_value"}
+        error = {
+            "message": self.message,
+            "type": "invalid_request_error",
+            "param": self.param,
+            "code": "invalid_value",
+        }
         return json.encode({"error": error})
 
 

@@ -103,7 +103,9 @@ class _Maker:
         """One alternative; deep inside, one that does not go deeper."""
         schemas = [cast(Schema, each) for each in options if isinstance(each, dict)]
         if depth >= _DEEP:
-            flat_ones = [each for each in schemas if not {"$ref", "properties", "items", "anyOf"} & each.keys()]
+            flat_ones = [
+                each for each in schemas if not {"$ref", "properties", "items", "anyOf"} & each.keys()
+            ]
             schemas = flat_ones or schemas
         return dice.pick(schemas) if schemas else {}
 
@@ -113,7 +115,11 @@ class _Maker:
         found: Any = self._root
         for step in reference[1:].split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
-            found = cast("list[Any]", found)[int(name)] if isinstance(found, list) else cast(Schema, found).get(name)
+            found = (
+                cast("list[Any]", found)[int(name)]
+                if isinstance(found, list)
+                else cast(Schema, found).get(name)
+            )
             if found is None:
                 raise ValueError("dangling reference")
         return found
@@ -167,7 +173,13 @@ class _Maker:
                 return
             own = dice.fork(f"extra {place}")
             pattern = next(iter(patterns), None)
-            name = matching(pattern, own) if pattern else str(self.make(names, own, depth + 1)) if names else f"extra_{place}"
+            name = (
+                matching(pattern, own)
+                if pattern
+                else str(self.make(names, own, depth + 1))
+                if names
+                else f"extra_{place}"
+            )
             model = patterns[pattern] if pattern else schema.get("additionalProperties", True)
             made.setdefault(name, self.make(model, own, depth + 1))
 
@@ -231,7 +243,14 @@ class _Maker:
 
 
 _SIGNS: dict[str, set[str]] = {
-    "object": {"properties", "required", "additionalProperties", "patternProperties", "minProperties", "propertyNames"},
+    "object": {
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "minProperties",
+        "propertyNames",
+    },
     "array": {"items", "prefixItems", "minItems", "uniqueItems", "contains"},
     "number": {"minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum"},
 }

@@ -100,7 +100,11 @@ def dicts(value: Any) -> list[Fields]:
 
 def cut(text: str, *, stop: Any, limit: int | None) -> tuple[str, str]:
     """`text` ended at the first stop sequence and after `limit` tokens, and its finish reason."""
-    stops = [stop] if isinstance(stop, str) else [each for each in cast("list[Any]", stop or []) if isinstance(each, str)]
+    stops = (
+        [stop]
+        if isinstance(stop, str)
+        else [each for each in cast("list[Any]", stop or []) if isinstance(each, str)]
+    )
     ends = [at for each in stops if each and (at := text.find(each)) >= 0]
     if ends:
         text = text[: min(ends)]
