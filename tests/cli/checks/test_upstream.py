@@ -1,98 +1,107 @@
-"""Doctor asks the provider, over real sockets."""
+"""Doctor asks the provider, over real sockets: the fault server gives every kind of answer."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from headgate.cli.checks.upstream import provider
 from headgate.config import Settings
+from headgate.kernel.secret import Secret
+from headgate.testing.certificates import Authority
+from headgate.testing.fault_server import FaultServer
+from headgate.testing.faults import Script, answer, refusal
 
-
-@asynccontextmanager
-async def service(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A service that gives one answer to everything, and what it was asked."""
-    asked: list[bytes] = []
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-    finally:
-        server.close()
-        await server.wait_closed()
-
-
-def reply(status: str) -> bytes:
-    return (
-        f"HTTP/1.1 {status}\r\ncontent-length: 2\r\ndate: Tue, 01 Jan 2030 00:00:00 GMT\r\n\r\n{{}}".encode()
-    )
+KEY = Secret("sk-test")
+DATE = "date: Tue, 01 Jan 2030 00:00:00 GMT"
+MODELS = Script((answer(b'{"object":"list","data":[]}', "200 OK", DATE),))
 
 
 @pytest.mark.parametrize(
-    ("status", "state", "word"),
+    ("script", "state", "word"),
     [
-        ("200 OK", "ok", "takes the key"),
-        ("401 Unauthorized", "bad", "refuses the key"),
-        ("403 Forbidden", "bad", "refuses the key"),
-        ("404 Not Found", "warn", "no list of models"),
-        ("429 Too Many Requests", "warn", "limits the rate"),
-        ("500 Internal Server Error", "bad", "status 500"),
+        (MODELS, "ok", "takes the key"),
+        (refusal("401 Unauthorized", "invalid_api_key"), "bad", "refuses the key"),
+        (refusal("403 Forbidden", "forbidden"), "bad", "refuses the key"),
+        (refusal("404 Not Found", "not_found"), "warn", "no list of models"),
+        (refusal("429 Too Many Requests", "rate_limit_exceeded"), "warn", "limits the rate"),
+        (refusal("500 Internal Server Error", "server_error"), "bad", "status 500"),
+        (Script(("reset",)), "bad", "(reset)"),
+        (Script((b"SSH-2.0-OpenSSH_9.0\r\n", "close")), "bad", "does not answer"),
     ],
 )
-async def test_each_answer_has_its_finding(status: str, state: str, word: str) -> None:
-    async with service(reply(status)) as (url, asked):
-        answer, [finding] = await provider(Settings(openai_base_url=f"{url}/v1", openai_api_key="sk-test"))  # pyright: ignore[reportArgumentType]
+async def test_each_answer_has_its_finding(script: Script, state: str, word: str) -> None:
+    async with FaultServer() as server:
+        server.queue(script)
+        _, [finding] = await provider(Settings(openai_base_url=f"{server.url}/v1", openai_api_key=KEY))
     assert (finding.state, word in finding.what) == (state, True), finding
-    assert answer is not None
-    assert answer.date.startswith("Tue, 01 Jan 2030")
-    assert asked[0].startswith(b"GET /v1/models HTTP/1.1\r\n")
-    assert b"authorization: Bearer sk-test\r\n" in asked[0]
+    assert state == "ok" or finding.cure
+    [asked] = server.seen
+    assert (asked.method, asked.path) == ("GET", "/v1/models")
+    assert asked.headers["authorization"] == "Bearer sk-test"
     assert "sk-test" not in finding.what + finding.cure
 
 
+async def test_the_providers_clock_is_passed_on() -> None:
+    async with FaultServer() as server:
+        server.queue(MODELS)
+        told, _ = await provider(Settings(openai_base_url=server.url))
+    assert told is not None
+    assert told.date.startswith("Tue, 01 Jan 2030")
+
+
 async def test_a_service_that_wants_a_key_says_so() -> None:
-    async with service(reply("401 Unauthorized")) as (url, asked):
-        _, [finding] = await provider(Settings(openai_base_url=url))
+    async with FaultServer() as server:
+        server.queue(refusal("401 Unauthorized", "invalid_api_key"))
+        _, [finding] = await provider(Settings(openai_base_url=server.url))
     assert "wants a key" in finding.what
-    assert b"authorization" not in asked[0]
+    assert "authorization" not in server.seen[0].headers
+
+
+@pytest.mark.parametrize(("expired", "trusted"), [(True, True), (False, False)])
+async def test_a_bad_certificate_is_told(tmp_path: Path, expired: bool, trusted: bool) -> None:
+    authority = Authority(tmp_path)
+    async with FaultServer(tls=authority.issue("localhost", expired=expired).server_context()) as server:
+        url = f"https://localhost:{server.port}"
+        settings = Settings(openai_base_url=url, ssl_cert_file=str(authority.ca) if trusted else "")
+        told, [finding] = await provider(settings)
+    assert told is None
+    assert "(tls)" in finding.what
+    assert "SSL_CERT_FILE" in finding.cure
+    assert server.seen == []
+
+
+async def test_a_good_certificate_of_ones_own_authority_is_fine(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with FaultServer(tls=authority.issue("localhost").server_context()) as server:
+        server.queue(MODELS)
+        settings = Settings(
+            openai_base_url=f"https://localhost:{server.port}", ssl_cert_file=str(authority.ca)
+        )
+        _, [finding] = await provider(settings)
+    assert finding.state == "ok"
 
 
 async def test_nobody_at_the_address() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    answer, [finding] = await provider(Settings(openai_base_url=f"http://127.0.0.1:{port}"))
-    assert answer is None
+    told, [finding] = await provider(Settings(openai_base_url=f"http://127.0.0.1:{port}"))
+    assert told is None
     assert "(refused)" in finding.what
     assert "OPENAI_BASE_URL" in finding.cure
 
 
-async def test_a_service_that_speaks_no_tls() -> None:
-    async with service(reply("200 OK")) as (url, _):
-        _, [finding] = await provider(Settings(openai_base_url=url.replace("http://", "https://")))
-    assert finding.state == "bad"
-    assert finding.cure
-
-
 async def test_a_dead_proxy() -> None:
-    _, [finding] = await provider(
-        Settings(openai_base_url="https://api.invalid", https_proxy="http://127.0.0.1:1")
-    )
+    settings = Settings(openai_base_url="https://api.invalid", https_proxy="http://127.0.0.1:1")
+    _, [finding] = await provider(settings)
     assert finding.state == "bad"
     assert "HTTPS_PROXY" in finding.cure
 
 
 async def test_without_key_and_address_nobody_is_asked() -> None:
-    answer, [finding] = await provider(Settings())
-    assert answer is None
+    told, [finding] = await provider(Settings())
+    assert told is None
     assert "mock" in finding.what
