@@ -176,7 +176,7 @@ def test_a_broken_off_stream_still_tells_what_it_said() -> None:
 
 def test_text_completions_are_watched_alike() -> None:
     events = [
-        b'data: {"object":"t","choices":[{"text":"a","index":0,"logprobs":null,"finish_reason":null}],"model":"m","usage":null}\n\n',
+        b'data: {"choices":[{"text":"a","index":0,"logprobs":null,"finish_reason":null}],"model":"m","usage":null}\n\n',
         b'data: {"object":"t","choices":[{"text":"","index":0,"finish_reason":"length"}],"model":"m","usage":null}\n\n',
         b'data: {"object":"t","choices":[],"model":"m","usage":' + USAGE + b"}\n\n",
         b"data: [DONE]\n\n",
