@@ -57,7 +57,7 @@ class Settings:
 
     # where it keeps things
     data_dir: Path = setting(Path("data"), "Folder of the database, the spool, the keys and the sockets.", flag="--data-dir")
-    config: str = setting("", "YAML file with these settings; the keys are the names of this page.", flag="--config")
+    config: str = setting("", "YAML file with settings; its keys are their names.", flag="--config")
     database_url: str = setting("",
         "Main database: `postgresql://...` or `sqlite:///...`. Empty: SQLite in the data folder.",
         "PUNK_DATABASE_URL", "DATABASE_URL", kind="url", schemes=DATABASES)
@@ -75,7 +75,7 @@ class Settings:
         "Pause between two looks for work when the worker is idle, in milliseconds.",
         "PUNK_WORKER_POLL_MS", low=10, high=60_000)
     log_level: str = setting("info",
-        "Least severe log lines that are written.", choices=("debug", "info", "warning", "error"))
+        "Least severe log lines that are written.", choices=("debug", "info", "warning", "error"), flag="--log-level")
     log_json: bool | None = setting(None, "Logs as JSON lines; unset: JSON unless stderr is a terminal.")
 
     # who may come in

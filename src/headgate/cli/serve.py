@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import importlib
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +14,7 @@ import typer
 
 from headgate.cli.options import ConfigFile, DataDir, fail, load_or_exit
 from headgate.config import Settings
+from headgate.config_values import rule_of, shown
 from headgate.store.folder import DataFolderInUse
 
 SERVE_HELP = """Run the gateway, and beside it the worker for background jobs.
@@ -23,46 +27,40 @@ Every option is also a setting: HEADGATE_PORT, HEADGATE_DATA_DIR, ... (`headgate
   OPENAI_API_KEY=sk-... headgate serve                   use OpenAI; without a key the built-in mock answers
   HEADGATE_API_KEY=secret headgate serve --host 0.0.0.0  protected mode: every call needs a key
 """
+TYPES: Mapping[str, type] = {"str": str, "int": int, "bool": bool, "Path": Path}
 WORKER_HELP = (
     "Run the worker for background jobs. `serve` starts it by itself; use this with `serve --no-worker`."
 )
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("serve", help=SERVE_HELP)(serve)
+    app.command("serve", help=SERVE_HELP)(_give_options(serve))
     app.command("worker", help=WORKER_HELP)(worker)
 
 
-def _option(name: str, text: str, *more: str) -> Any:
-    return typer.Option(name, *more, help=text, show_default=False)
-
-
-def serve(
-    host: Annotated[str | None, _option("--host", "Address to listen on. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, _option("--port", "Port to listen on. [default: 4100]")] = None,
-    data_dir: DataDir = None,
-    config: ConfigFile = None,
-    workers: Annotated[
-        int | None, _option("--workers", "Number of gateway processes. Only 1 is available yet.")
-    ] = None,
-    worker: Annotated[
-        bool | None, _option("--worker/--no-worker", "Whether to start the worker. [default: yes]")
-    ] = None,
-    root_path: Annotated[
-        str | None, _option("--root-path", "Path under which a proxy shows the gateway.")
-    ] = None,
-    tls_cert: Annotated[Path | None, _option("--tls-cert", "TLS certificate chain (PEM).")] = None,
-    tls_key: Annotated[Path | None, _option("--tls-key", "Private key of the certificate (PEM).")] = None,
-    log_level: Annotated[
-        str | None, _option("--log-level", "debug, info, warning or error. [default: info]")
-    ] = None,
-) -> None:
-    overrides = {
-        "host": host, "port": port, "data_dir": data_dir, "config": config, "workers": workers, "worker": worker,
-        "root_path": root_path, "tls_cert": tls_cert, "tls_key": tls_key, "log_level": log_level,
-    }  # fmt: skip
-    settings = load_or_exit(overrides, serving=True).settings
+def serve(**options: Any) -> None:
+    settings = load_or_exit(options, serving=True).settings
     raise typer.Exit(_run(settings))
+
+
+def _give_options(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each setting that has a flag, with the setting's own sentence."""
+    parameters = [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(field))
+        for field in dataclasses.fields(Settings)
+        if rule_of(field).flag
+    ]
+    setattr(command, "__signature__", inspect.Signature(parameters))  # noqa: B010 - functions declare no such attribute
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _option(field: dataclasses.Field[Any]) -> Any:
+    default = shown(field, getattr(Settings(), field.name))
+    text = rule_of(field).sentence + (f" [default: {default}]" if default else "")
+    return Annotated[
+        TYPES[str(field.type)] | None, typer.Option(rule_of(field).flag, help=text, show_default=False)
+    ]
 
 
 def _run(settings: Settings) -> int:
