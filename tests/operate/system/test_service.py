@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -52,8 +52,11 @@ def test_the_provider_is_the_one_that_would_answer(given: dict[str, object], nam
     assert service.provider_name(Settings(**given)) == name  # type: ignore[arg-type]
 
 
-async def test_a_database_that_is_away_is_told_without_its_address(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/no-such-folder/headgate.db")
-    state = await service.database_state(database)
-    await database.dispose()
-    assert state["ok"] is False and "no-such-folder" not in str(state)
+async def test_a_database_that_is_away_is_told_without_its_address() -> None:
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        database = Database(f"postgresql://user:pass-word@127.0.0.1:{nobody_listens.getsockname()[1]}/x")
+        state = await service.database_state(database)
+        await database.dispose()
+    assert state["kind"] == "postgresql" and state["ok"] is False
+    assert "127.0.0.1" not in str(state) and "pass-word" not in str(state)
