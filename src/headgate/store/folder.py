@@ -31,7 +31,9 @@ class FolderLock:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._handle)
-            raise DataFolderInUse(f"Another gateway is running on the data folder {self._path.parent}.") from None
+            raise DataFolderInUse(
+                f"Another gateway is running on the data folder {self._path.parent}."
+            ) from None
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
