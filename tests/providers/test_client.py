@@ -173,8 +173,8 @@ async def test_the_server_may_shorten_the_idle_time(upstream: FaultServer, make_
 async def test_calls_beyond_the_limit_wait_their_turn(upstream: FaultServer, make_client: MakeClient) -> None:
     client = make_client(per_host=2)
     calls = [asyncio.ensure_future(ask(client, upstream, "slow-drip")) for _ in range(6)]
-    await until(lambda: client.stats().waiting == 4)
-    assert (client.stats().open, client.stats().in_flight) == (2, 2)
+    await until(lambda: (client.stats().waiting, client.stats().in_flight) == (4, 2))
+    assert client.stats().open == 2
     replies = await asyncio.gather(*calls)
     assert all(reply.status == 200 for reply in replies)
     assert upstream.connections == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,7 +120,7 @@ def test_headers_are_split_with_lower_case_names() -> None:
 
 def cut_at(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [data[a:b] for a, b in pairwise(edges) if b > a]
 
 
 def take_apart(pieces: list[bytes]) -> tuple[bytes, bool, bool]:
@@ -169,7 +171,8 @@ def test_cuts_change_nothing_about_a_damaged_body_either(
 
 @pytest.mark.parametrize(
     "data",
-    [b"zz\r\n", b"0x5\r\nhello\r\n", b"+5\r\nhello\r\n", b"-5\r\n", b"5_0\r\n", b"\r\n", b"5\nhello\r\n", b"5\r\nhelloXX0\r\n\r\n",
+    [b"zz\r\n",
+     b"0x5\r\nhello\r\n", b"+5\r\nhello\r\n", b"-5\r\n", b"5_0\r\n", b"\r\n", b"5\nhello\r\n", b"5\r\nhelloXX0\r\n\r\n",
      b"5\r\nhello\n0\r\n\r\n", b"1234567890123456\r\n", b"0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", b"5" + b" " * 5000,
      b"0\r\n" + b"x: y\r\n" * 4000],
 )  # fmt: skip

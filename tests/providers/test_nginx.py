@@ -77,7 +77,9 @@ async def nginx(tmp_path: Path, upstream: FaultServer, authority: Authority) -> 
         )
     )
     (tmp_path / "big.json").write_bytes(b"[" + b"1," * 1_500_000 + b"1]")
-    process = subprocess.Popen([binary, "-c", str(config), "-p", str(tmp_path)], stderr=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        binary, "-c", str(config), "-p", str(tmp_path), stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(400):
             try:
@@ -88,7 +90,7 @@ async def nginx(tmp_path: Path, upstream: FaultServer, authority: Authority) -> 
         yield Nginx(Origin("http", "127.0.0.1", plain), Origin("https", "localhost", tls))
     finally:
         process.terminate()
-        process.wait(10)
+        await process.wait()
 
 
 async def test_whole_answers_streams_and_files_pass(

@@ -13,6 +13,7 @@ from headgate.providers.upstream import Origin
 OPENAI_URL = "https://api.openai.com"
 MODEL_PREFIX = "openai:"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_REQUEST_LINE = re.compile(rb"[A-Z]+ /[\x21-\x7e]* HTTP/1\.1")
 _LINE = re.compile(rb"[\x21-\x7e][\x20-\x7e]*")
 
 
@@ -29,22 +30,38 @@ class Provider:
     base_path: str = ""
     key: str = field(default="", repr=False)
     is_mock: bool = False
+    _heads: dict[str, bytes] = field(default_factory=dict[str, bytes], init=False, repr=False, compare=False)
 
     @property
     def has_key(self) -> bool:
         return bool(self.key)
 
-    def request_head(self, path: str, caller_key: str | None, *, first: bool = False, method: str = "POST") -> bytes:
+    def request_head(
+        self, path: str, caller_key: str | None, *, first: bool = False, method: str = "POST"
+    ) -> bytes:
         """Request line and headers up to `content-length`. The caller's key is used when the server has none, or `first`.
         Raises BadProvider when something in it would not fit on a line."""
-        key = caller_key if caller_key and (first or not self.key) else self.key
-        lines = [f"{method} {self.base_path}{path} HTTP/1.1", f"host: {self.origin.authority}", "accept-encoding: identity"]
+        if caller_key and (first or not self.key):
+            return self._head(path, caller_key, method)
+        if method != "POST":
+            return self._head(path, self.key, method)
+        head = self._heads.get(path)  # the paths of the wires: a handful
+        if head is None:
+            head = self._heads[path] = self._head(path, self.key, method)
+        return head
+
+    def _head(self, path: str, key: str, method: str) -> bytes:
+        lines = [
+            f"{method} {self.base_path}{path} HTTP/1.1",
+            f"host: {self.origin.authority}",
+            "accept-encoding: identity",
+        ]
         if key:
             lines.append(f"authorization: Bearer {key}")
         if method == "POST":
             lines.append("content-type: application/json")
         encoded = [line.encode() for line in lines]
-        if not all(_LINE.fullmatch(line) for line in encoded) or " " in path:
+        if not _REQUEST_LINE.fullmatch(encoded[0]) or not all(_LINE.fullmatch(line) for line in encoded):
             raise BadProvider("the request to the provider holds characters that a header cannot carry")
         return b"\r\n".join(encoded) + b"\r\n"
 

@@ -1,0 +1,240 @@
+"""The price data of genai-prices in our own shape: exported once by a helper process, then matched here.
+
+Importing genai-prices takes half a second and stops every thread for up to 160 ms, so the gateway never does.
+`python -m headgate.providers.price_data` writes the data to its standard output; no network is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, cast
+
+import msgspec
+
+from headgate.kernel.money import PICO_PER_USD_PER_MTOK
+
+_DAY_S = 86_400
+_COMPACT_DATE = re.compile(r"(.*-)(20[0-9]{2})(0[1-9]|1[0-2])([0-2][0-9]|3[01])(.*)")
+_WELL_KNOWN = ("openai", "anthropic", "google")  # asked in turn about names that do not say whose they are
+
+
+class Rate(msgspec.Struct, array_like=True, frozen=True):
+    """Pico-dollars per token. `tiers`: above so many prompt tokens, another rate for all tokens of the call."""
+
+    base: int
+    tiers: tuple[tuple[int, int], ...] = ()
+
+    def at(self, prompt_tokens: int) -> int:
+        rate = self.base
+        for start, tier in self.tiers:
+            if prompt_tokens > start:
+                rate = tier
+        return rate
+
+
+class PriceRow(msgspec.Struct, array_like=True, frozen=True):
+    """The rates of one model while `active`. A class without a rate of its own costs what its whole class does."""
+
+    prompt: Rate
+    completion: Rate | None = None  # None: nothing says what output costs
+    cached: Rate | None = None
+    cache_write: Rate | None = None
+    reasoning: Rate | None = None
+    request: int = 0  # for every call, whatever its size
+    when: str = ""  # always; "date": from `start` on; "time": each day from `start` to `end`
+    start: int = 0  # seconds: since the epoch, or since midnight UTC
+    end: int = 0
+
+    def active(self, now: float) -> bool:
+        if self.when == "date":
+            return now >= self.start
+        if self.when == "time":
+            second = now % _DAY_S
+            if self.end < self.start:
+                return second >= self.start or second < self.end
+            return self.start <= second < self.end
+        return True
+
+
+class Clause(msgspec.Struct, array_like=True, frozen=True):
+    """How a name is recognised: `kind` and its text, or parts for `or` and `and`."""
+
+    kind: str
+    text: str = ""
+    parts: tuple[Clause, ...] = ()
+
+    def matches(self, name: str) -> bool:
+        if self.kind == "or":
+            return any(part.matches(name) for part in self.parts)
+        if self.kind == "and":
+            return all(part.matches(name) for part in self.parts)
+        if self.kind == "equals":
+            return name == self.text
+        if self.kind == "starts_with":
+            return name.startswith(self.text)
+        if self.kind == "ends_with":
+            return name.endswith(self.text)
+        if self.kind == "contains":
+            return self.text in name
+        return re.search(self.text, name) is not None
+
+
+class Model(msgspec.Struct, array_like=True, frozen=True):
+    match: Clause
+    rows: tuple[PriceRow, ...]  # the last active one counts, the first when none is
+
+
+class Service(msgspec.Struct, array_like=True, frozen=True):
+    name: str
+    match: Clause | None  # of model names that are this service's
+    fallbacks: tuple[str, ...]
+    models: tuple[Model, ...]
+
+
+class PriceData(msgspec.Struct, array_like=True, frozen=True):
+    """All services. `find` is what genai-prices would find."""
+
+    services: tuple[Service, ...]
+
+    def find(self, model: str) -> tuple[PriceRow, ...]:
+        """The rows of a model id; none when it is unknown, or priced in nothing we count."""
+        name = model.lower()
+        owner = next(
+            (one for one in self.services if one.match is not None and one.match.matches(name)), None
+        )
+        known = [one for wanted in _WELL_KNOWN for one in self.services if one.name == wanted]
+        for service in [*([owner] if owner is not None else []), *known]:
+            for spelling in _spellings(name):
+                if (found := self._in_service(service, spelling)) is not None:
+                    return found.rows
+        return ()
+
+    def _in_service(self, service: Service, name: str) -> Model | None:
+        places = [
+            service,
+            *(one for wanted in service.fallbacks for one in self.services if one.name == wanted),
+        ]
+        return next((model for place in places for model in place.models if model.match.matches(name)), None)
+
+
+def _spellings(name: str) -> list[str]:
+    """The name, and with a dashed date when it ends in a compact one: `-20251211` as `-2025-12-11`."""
+    match = _COMPACT_DATE.fullmatch(name)
+    return [name] if match is None else [name, f"{match[1]}{match[2]}-{match[3]}-{match[4]}{match[5]}"]
+
+
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode = msgspec.msgpack.Decoder(Service).decode
+
+
+def read(exported: bytes) -> PriceData:
+    """Decode an export, service by service: a thread that does it lets the loop run in between."""
+    return PriceData(tuple([_decode(one) for one in _split(exported)]))
+
+
+async def load() -> PriceData:
+    """Export the data in a helper process and read it. Raises OSError when that cannot be done."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        exported, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    if process.returncode != 0:
+        raise OSError(f"the helper process that reads the price data ended with {process.returncode}")
+    return await asyncio.to_thread(read, exported)
+
+
+# the export; runs in the helper process only
+
+
+def export() -> bytes:
+    """The bundled data of genai-prices in our shape."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    services = [
+        Service(
+            provider.id,
+            None if provider.model_match is None else _clause(provider.model_match),
+            tuple(provider.fallback_model_providers or ()),
+            tuple(Model(_clause(model.match), _rows(model.prices)) for model in provider.models),
+        )
+        for provider in get_snapshot().providers
+    ]
+    return msgspec.msgpack.encode(services)
+
+
+def _clause(clause: Any) -> Clause:
+    for kind in ("equals", "starts_with", "ends_with", "contains"):
+        if hasattr(clause, kind):
+            return Clause(kind, getattr(clause, kind).lower())
+    if hasattr(clause, "regex"):
+        return Clause("regex", clause.regex)
+    kind = "or" if hasattr(clause, "or_") else "and"
+    return Clause(kind, "", tuple(_clause(part) for part in getattr(clause, f"{kind}_")))
+
+
+def _rows(prices: Any) -> tuple[PriceRow, ...]:
+    if not isinstance(prices, list):
+        row = _row(prices, None)
+        return () if row is None else (row,)
+    rows = [_row(one.prices, one.constraint) for one in cast("list[Any]", prices)]
+    return () if None in rows else tuple(row for row in rows if row is not None)
+
+
+def _row(prices: Any, constraint: Any) -> PriceRow | None:
+    prompt = _rate(prices.input_mtok)
+    if prompt is None:
+        return None
+    when, start, end = _window(constraint)
+    per_thousand: Decimal | None = prices.requests_kcount
+    return PriceRow(
+        prompt=prompt,
+        completion=_rate(prices.output_mtok),
+        cached=_rate(prices.cache_read_mtok),
+        cache_write=_rate(prices.cache_write_mtok),
+        reasoning=_rate(prices.output_reasoning_mtok),
+        request=0 if per_thousand is None else pico_per_token(per_thousand * 1000),
+        when=when,
+        start=start,
+        end=end,
+    )
+
+
+def _window(constraint: Any) -> tuple[str, int, int]:
+    if constraint is None:
+        return "", 0, 0
+    if hasattr(constraint, "start_date"):
+        start: date = constraint.start_date
+        return "date", int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()), 0
+    return "time", _second(constraint.start_time), _second(constraint.end_time)
+
+
+def _second(moment: time) -> int:
+    if moment.tzinfo is not None:
+        moment = datetime.combine(date(1970, 1, 1), moment).astimezone(UTC).timetz()
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def _rate(price: Any) -> Rate | None:
+    if price is None:
+        return None
+    if isinstance(price, Decimal):
+        return Rate(pico_per_token(price))
+    return Rate(
+        pico_per_token(price.base), tuple((tier.start, pico_per_token(tier.price)) for tier in price.tiers)
+    )
+
+
+def pico_per_token(usd_per_mtok: Decimal) -> int:
+    return int((usd_per_mtok * PICO_PER_USD_PER_MTOK).to_integral_value())
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(export())
