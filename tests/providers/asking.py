@@ -33,10 +33,9 @@ async def ask(
     fault: str = "ok",
     *,
     stream: bool = False,
-    user: str = "",
     deadlines: Deadlines = QUICK,
 ) -> UpstreamReply:
-    body = body_for(fault, stream=stream, user=user)
+    body = body_for(fault, stream=stream, user=fault)
     return await client.send(origin_of(server), head_for(), body, deadlines=deadlines, whole=not stream)
 
 

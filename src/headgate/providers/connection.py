@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self.made_at = loop.time()
         self.lost = False
         self._home = home
+        self._config = home.config
         self._loop = loop
         self._time = loop.time
         self._transport: asyncio.Transport | None = None
@@ -154,7 +155,8 @@ class Connection(asyncio.Protocol):
         return ready
 
     def _write(self, head: bytes, body: bytes) -> None:
-        transport = cast(asyncio.Transport, self._transport)
+        transport = self._transport
+        assert transport is not None
         if body or not head.startswith((b"GET ", b"HEAD ", b"DELETE ")):
             head = b"%bcontent-length: %d\r\n\r\n" % (head, len(body))
         else:
@@ -168,7 +170,8 @@ class Connection(asyncio.Protocol):
         self._write_more()
 
     def _write_more(self) -> None:
-        transport = cast(asyncio.Transport, self._transport)
+        transport = self._transport
+        assert transport is not None
         while self._unsent is not None and not self._write_paused and not self.lost:
             transport.write(self._unsent[:_ONE_WRITE])
             rest = self._unsent[_ONE_WRITE:]
@@ -207,8 +210,8 @@ class Connection(asyncio.Protocol):
                 data = self._partial_head + data
                 self._partial_head = b""
             end = data.find(b"\r\n\r\n")
-            if end < 0 or end > self._home.config.max_head:
-                if len(data) > self._home.config.max_head:
+            if end < 0 or end > self._config.max_head:
+                if len(data) > self._config.max_head:
                     raise Malformed("head too large")
                 if not data.startswith(b"HTTP/1."[: len(data)]):
                     raise Malformed("not an HTTP/1 answer")
@@ -227,8 +230,8 @@ class Connection(asyncio.Protocol):
                 return b""
 
     def _begin_body(self, head: Head, raw: bytes) -> None:
-        reply = cast(UpstreamReply, self._reply)
-        config = self._home.config
+        reply, config = self._reply, self._config
+        assert reply is not None
         self._limit = config.max_body if self._whole else config.max_stream
         self._keep = head.keep and self._unsent is None
         self.keep_s = min(config.idle_s, head.keep_s - 1) if head.keep_s else config.idle_s
@@ -282,10 +285,12 @@ class Connection(asyncio.Protocol):
         self._size += len(data)
         if self._size > self._limit:
             raise ContentTooLarge
-        waiting = cast(UpstreamReply, self._reply).push(data)
-        if waiting > self._home.config.buffer_bytes and not self._whole and not self._read_paused:
+        reply, transport = self._reply, self._transport
+        assert reply is not None
+        assert transport is not None
+        if reply.push(data) > self._config.buffer_bytes and not self._whole and not self._read_paused:
             self._read_paused = True
-            cast(asyncio.Transport, self._transport).pause_reading()
+            transport.pause_reading()
 
     def _drained(self) -> None:
         """The reader has taken everything: read on."""
@@ -304,7 +309,8 @@ class Connection(asyncio.Protocol):
         if self._decoder is not None:
             self._decoder.finish()
             self._decoder = None
-        reply = cast(UpstreamReply, self._reply)
+        reply = self._reply
+        assert reply is not None
         self._reply = None
         self._chunked = None
         if self._keep and self._unsent is None and not self.lost:
