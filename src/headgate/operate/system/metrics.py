@@ -33,6 +33,7 @@ COUNTERS: dict[tuple[str, str], str] = {
     ("upstream", "reused"): "Requests sent over a connection that was already open.",
     ("upstream", "cancelled"): "Requests given up because the client left.",
     ("loop", "looks"): "Times the lateness of the event loop was measured.",
+    ("loop", "tasks"): "Tasks of the event loop.",
     ("worker", "restarts"): "Times the worker process was started again.",
     ("fast", "forgiven"): "Limits dropped for want of room before they ran out.",
     ("fast", "evicted"): "Values dropped for want of room before they ran out.",
