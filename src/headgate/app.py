@@ -26,7 +26,7 @@ from headgate.gateway.settle import Settler
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
 from headgate.identity.keys.service import flush_use, flush_use_forever, load_door, reload_keys
-from headgate.kernel.clock import SystemClock
+from headgate.kernel.clock import SystemClock, to_us
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import configure, get_log
 from headgate.kernel.tasks import Tasks
@@ -39,7 +39,6 @@ from headgate.providers.prices import PriceBook
 from headgate.providers.table import ProviderTable
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.runs.hot import Recorder, RecorderConfig
-from headgate.schema import all_tables
 from headgate.store.control import ControlServer, Notice
 from headgate.store.engine import Database
 from headgate.store.fast import MemoryStore
@@ -66,7 +65,6 @@ def serve(settings: Settings) -> int:
     configure(level=settings.log_level, json_lines=settings.log_json)
     prepare_folder(settings.data_dir)
     with FolderLock(settings.data_dir):
-        all_tables()
         migrate(settings.main_db_url)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         gc.set_threshold(*GC_THRESHOLDS)
@@ -101,6 +99,7 @@ class House:
     supervisor: Supervisor
     watch: LoopWatch
     calls: InnerCalls
+    started_us: int
 
     async def start(self) -> None:
         """Begin everything that runs beside the calls."""
@@ -110,6 +109,7 @@ class House:
         await self.control.start()
         await self.notices.start()
         floor.tasks.spawn(self.watch.run(), name="loop.watch")
+        floor.tasks.spawn(self.keeper.plane.prices.warm(), name="prices.warm")
         floor.tasks.spawn(flush_use_forever(floor.database, floor.use, floor.clock), name="keys.flush")
         self.supervisor.start()
 
@@ -160,8 +160,8 @@ async def build(settings: Settings) -> House:
     notices.control = control
     calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
     return House(
-        floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls
-    )
+        floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now())
+    )  # fmt: skip
 
 
 async def _first_plane(floor: Floor) -> Plane:
@@ -233,7 +233,7 @@ def build_control(house: House) -> Asgi:
         floor.database, floor.clock, floor.ids, house.notices, floor.recorder, house.calls, floor.settings,
         {
             "recorder": floor.recorder, "cache": floor.cache, "client": floor.client, "loop": house.watch,
-            "worker": house.supervisor, "fast": floor.fast,
+            "worker": house.supervisor, "fast": floor.fast, "started_us": house.started_us,
         },
     )  # fmt: skip
     return build_control_api(services, house.gateway, lambda: house.keeper.plane.door)

@@ -13,7 +13,6 @@ import pytest
 from headgate.app import House, build, make_listener
 from headgate.config import Settings
 from headgate.gateway.server import Listener, bind
-from headgate.schema import all_tables
 from headgate.store.folder import prepare_folder
 from headgate.store.migrate import migrate
 from tests.gateway.http import Answer, Client
@@ -52,7 +51,6 @@ async def serving(folder: Path, **settings: Any) -> AsyncIterator[Running]:
     small: dict[str, Any] = {"spool_segment_bytes": 4 * 2**20, "max_body_bytes": 2**20}
     made = Settings(data_dir=folder, worker=False, port=0, **(small | settings))
     prepare_folder(folder)
-    all_tables()
     await asyncio.to_thread(migrate, made.main_db_url)
     sock = bind("127.0.0.1", 0)
     house = await build(made)

@@ -14,7 +14,6 @@ from headgate.cli.options import fail
 from headgate.config import Settings
 from headgate.config_values import without_password
 from headgate.kernel.errors import GatewayError
-from headgate.schema import all_tables
 from headgate.store.engine import Database
 from headgate.store.folder import DataFolderInUse, FolderLock, prepare_folder
 from headgate.store.migrate import HEAD, SchemaTooNew, current_revision, migrate
@@ -29,7 +28,6 @@ def operator(tenant: str) -> Caller:
 
 def prepare(settings: Settings) -> None:
     """A folder and a database of this program's schema; migrates only when no gateway runs."""
-    all_tables()
     prepare_folder(settings.data_dir)
     if current_revision(settings.main_db_url) == HEAD:
         return

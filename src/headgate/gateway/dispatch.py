@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headgate.call.call import Call, Reply
-from headgate.call.caller import Caller
 from headgate.call.frames import Event, Opened
 from headgate.call.ports import Recorder
 from headgate.gateway.plane import PlaneKeeper
@@ -16,7 +15,7 @@ from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError, ProviderError
 from headgate.providers.client import HttpClient
 from headgate.providers.mock import MockProvider
-from headgate.providers.table import Provider, Target
+from headgate.providers.table import Target
 from headgate.providers.upstream import Deadlines, UpstreamFailure
 from headgate.wire.errors import upstream_refusal
 from headgate.wire.spec import WIRES, WireSpec
@@ -45,7 +44,6 @@ class Dispatcher:
         self._keeper = keeper
         self._settler = settler
         self._lines = lines
-        self._heads: dict[tuple[str, str], bytes] = {}
 
     async def ask(self, call: Call) -> Reply:
         """The model's answer: whole and priced, or a Reply whose `chunks` settle the call while they are read.
@@ -74,9 +72,7 @@ class Dispatcher:
             upstream = await self._send(call, spec, target)
         except UpstreamFailure as failure:
             raise provider_failure(provider, failure) from failure
-        prices = self._keeper.plane.prices
-        if not prices.knows(call.model):
-            await prices.resolve(call.model)
+        await self._priced(call, upstream)
         now = self._clock.monotonic()
         reply = Reply(upstream.status)
         reply.provider, reply.model, reply.cache = provider, call.model, call.notes.get("cache.state", "")
@@ -92,19 +88,22 @@ class Dispatcher:
         provider = target.provider
         if provider.is_mock:
             return await self._lines.mock.send(spec.path, body)
-        head = self._head(provider, spec.path, call.caller)
+        caller = call.caller
+        head = provider.request_head(spec.path, caller.provider_key, first=caller.provider_key_first)
         return await self._lines.client.send(
             provider.origin, head, body, deadlines=self._lines.deadlines, whole=not call.view.stream
         )
 
-    def _head(self, provider: Provider, path: str, caller: Caller) -> bytes:
-        """The head of the upstream request; made once for all calls with the server's own key."""
-        if caller.provider_key is not None and (caller.provider_key_first or not provider.has_key):
-            return provider.request_head(path, caller.provider_key, first=caller.provider_key_first)
-        head = self._heads.get((provider.name, path))
-        if head is None:
-            head = self._heads[(provider.name, path)] = provider.request_head(path, None)
-        return head
+    async def _priced(self, call: Call, upstream: Upstream) -> None:
+        """Make sure that the price of the model is known before the call is settled."""
+        prices = self._keeper.plane.prices
+        if prices.knows(call.model):
+            return
+        try:
+            await prices.resolve(call.model)
+        except BaseException:  # cancelled: the answer that already began is nobody's
+            upstream.cancel()
+            raise
 
     async def _answer(self, call: Call, spec: WireSpec, upstream: Upstream, reply: Reply) -> Reply:
         if call.view.stream and spec.watch is not None and _is_stream(upstream):
@@ -137,7 +136,7 @@ class Dispatcher:
         error = upstream_refusal(
             upstream.status,
             body,
-            own_key=target.provider.has_key,
+            own_key=target.provider.has_key and not call.caller.provider_key_first,
             retry_after=upstream.header(b"retry-after"),
             provider=reply.provider,
         )
