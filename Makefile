@@ -35,8 +35,8 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(STAMP): requirements.lock pyproject.toml | $(BIN)/uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@echo '-e .' > .venv/.editable
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock .venv/.editable
 	@touch $@
 
 .PHONY: serve
