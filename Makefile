@@ -11,6 +11,8 @@ ARGS ?=
 # tests and tools must not depend on whoever calls make
 export PYTHONPATH :=
 export VIRTUAL_ENV :=
+# a first start must not spend its time compiling
+export UV_COMPILE_BYTECODE := 1
 
 # `make accept 1`: the word after the target is the number of the part
 ifeq (accept,$(firstword $(MAKECMDGOALS)))
@@ -37,6 +39,7 @@ $(BIN)/uv:
 $(STAMP): requirements.lock pyproject.toml | $(BIN)/uv
 	@echo '-e .' > .venv/.editable
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock .venv/.editable
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q src
 	@touch $@
 
 .PHONY: serve

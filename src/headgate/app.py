@@ -170,7 +170,7 @@ async def _first_plane(floor: Floor) -> Plane:
         door = await load_door(db, settings, clock=floor.clock, use=floor.use)
     configs = configure_modules(settings)
     chain = compile_chain(ORDER, configs, Tools(floor.clock, floor.fast, {"cache": floor.cache}))
-    return Plane(door, ProviderTable.from_settings(settings), PriceBook(settings.prices, floor.clock), chain)
+    return Plane(door, ProviderTable.from_settings(settings), PriceBook(settings.prices, floor.clock, settings.data_dir / "prices"), chain)
 
 
 def _key_builder(floor: Floor) -> Any:

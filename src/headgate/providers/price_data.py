@@ -7,10 +7,13 @@ Importing genai-prices takes half a second and stops every thread for up to 160 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -18,6 +21,7 @@ import msgspec
 from headgate.kernel.money import PICO_PER_USD_PER_MTOK
 
 _DAY_S = 86_400
+FORMAT = 1  # of what we keep; goes up when the structs below change
 _COMPACT_DATE = re.compile(r"(.*-)(20[0-9]{2})(0[1-9]|1[0-2])([0-2][0-9]|3[01])(.*)")
 _WELL_KNOWN = ("openai", "anthropic", "google")  # asked in turn about names that do not say whose they are
 
@@ -136,8 +140,40 @@ def read(exported: bytes) -> PriceData:
     return PriceData(tuple([_decode(one) for one in _split(exported)]))
 
 
-async def load() -> PriceData:
-    """Export the data in a helper process and read it. Raises OSError when that cannot be done."""
+async def load(kept: Path | None = None) -> PriceData:
+    """The price data: from the file `kept` of an earlier start, else exported by a helper process and kept there.
+    A file of another version of genai-prices is not used. Raises OSError when there is no way to get it."""
+    path = None if kept is None else kept.with_name(f"{kept.name}-{await asyncio.to_thread(_version)}")
+    if path is not None and (data := await asyncio.to_thread(_read_kept, path)) is not None:
+        return data
+    exported = await _exported()
+    if path is not None:
+        await asyncio.to_thread(_keep, path, exported)
+    return await asyncio.to_thread(read, exported)
+
+
+def _version() -> str:
+    return f"{FORMAT}-{version('genai-prices')}"
+
+
+def _read_kept(path: Path) -> PriceData | None:
+    try:
+        return read(path.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _keep(path: Path, exported: bytes) -> None:
+    """Best effort: without the file the next start exports again."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(exported)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+
+
+async def _exported() -> bytes:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
     )
@@ -148,7 +184,7 @@ async def load() -> PriceData:
         raise
     if process.returncode != 0:
         raise OSError(f"the helper process that reads the price data ended with {process.returncode}")
-    return await asyncio.to_thread(read, exported)
+    return exported
 
 
 # the export; runs in the helper process only

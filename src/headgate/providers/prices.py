@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 from headgate.call.frames import Usage
@@ -30,8 +31,9 @@ class BadPrice(ValueError):
 class PriceBook:
     """Prices by model. `overrides`: model to `{input, output, cached_input?, cache_write?}` in dollars per million tokens."""
 
-    def __init__(self, overrides: Mapping[str, Any], clock: Clock) -> None:
+    def __init__(self, overrides: Mapping[str, Any], clock: Clock, kept: Path | None = None) -> None:
         self._clock = clock
+        self._kept = kept  # where the exported data lies between two starts
         self._own = {model.removeprefix(PREFIX): _own_row(model, given) for model, given in overrides.items()}
         self._rows: dict[str, tuple[PriceRow, ...]] = {}
         self._data: PriceData | None = None
@@ -42,7 +44,7 @@ class PriceBook:
         async with self._loading:
             if self._data is None:
                 try:
-                    self._data = await load()
+                    self._data = await load(self._kept)
                 except OSError as error:
                     log.error("prices.unavailable", error=str(error))
                     self._data = PriceData(())
