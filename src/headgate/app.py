@@ -21,7 +21,7 @@ from headgate.gateway.models import ModelList
 from headgate.gateway.plane import Plane, PlaneKeeper
 from headgate.gateway.seam import SeamSettings
 from headgate.gateway.serve import Gateway, Parts
-from headgate.gateway.server import Asgi, LazyApi, Listener, bind, listener
+from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, listener
 from headgate.gateway.settle import Settler
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
@@ -170,7 +170,12 @@ async def _first_plane(floor: Floor) -> Plane:
         door = await load_door(db, settings, clock=floor.clock, use=floor.use)
     configs = configure_modules(settings)
     chain = compile_chain(ORDER, configs, Tools(floor.clock, floor.fast, {"cache": floor.cache}))
-    return Plane(door, ProviderTable.from_settings(settings), PriceBook(settings.prices, floor.clock, settings.data_dir / "prices"), chain)
+    return Plane(
+        door,
+        ProviderTable.from_settings(settings),
+        PriceBook(settings.prices, floor.clock, settings.data_dir / "prices"),
+        chain,
+    )
 
 
 def _key_builder(floor: Floor) -> Any:
@@ -216,11 +221,16 @@ async def _serve(settings: Settings) -> int:
 def make_listener(house: House) -> Listener:
     """The server of the house, not listening yet."""
     settings = house.floor.settings
-    seam = SeamSettings(house.gateway, max_body_bytes=settings.max_body_bytes, root_path=settings.root_path)
+    seam = SeamSettings(
+        house.gateway,
+        max_body_bytes=settings.max_body_bytes,
+        max_header_bytes=settings.max_header_bytes,
+        root_path=settings.root_path,
+    )
     tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert else None
     return listener(
         LazyApi(lambda: build_control(house)), seam, socket_path(settings.data_dir, GATEWAY_SOCKET),
-        root_path=settings.root_path, tls=tls, grace_s=settings.shutdown_grace_s,
+        Manner(settings.root_path, tls, settings.shutdown_grace_s),
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ class Settings:
         "Web origins that may call from a browser, such as `https://app.example.com`.")
     max_body_bytes: int = setting(32 * MIB, "Largest JSON body of a request.", kind="bytes", low=KIB)
     max_header_bytes: int = setting(64 * KIB,
-        "Largest head of a request.", kind="bytes", low=KIB, used_by="a cap on heads in the listener")
+        "Largest head of a request.", kind="bytes", low=KIB)
     shutdown_grace_s: float = setting(30.0,
         "How long open streams and running jobs may finish at shutdown, in seconds.", low=0)
 

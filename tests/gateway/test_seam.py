@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 
 import pytest
 
+from headgate.gateway.seam import WRITE_S, SeamProtocol
 from tests.gateway.conftest import Running
 from tests.gateway.http import Client, chat, request
 
@@ -213,3 +215,89 @@ async def test_two_clients_at_once_do_not_see_each_other(running: Running) -> No
     pairs = await asyncio.gather(*(one(f"app-{n}") for n in range(30)))
 
     assert all(name == app for name, app in pairs)
+
+
+@pytest.mark.parametrize("line", [b"x-filler: %b\r\n" % (b"f" * 1000), b"f" * 1000])
+async def test_a_head_without_end_is_refused_and_cut_off(running: Running, line: bytes) -> None:
+    """As many lines, or as one line that never ends."""
+    async with await running.client() as client:
+        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nx-first: ")
+        for _ in range(100):
+            client.send(line)
+        status, _ = await client.head()
+
+    assert status == 431
+
+
+@pytest.mark.parametrize("hosts", [("evil.example", "127.0.0.1"), ("127.0.0.1", "evil.example")])
+async def test_a_host_said_twice_is_refused_whichever_comes_last(
+    running: Running, hosts: tuple[str, str]
+) -> None:
+    whole = request(chat(), headers={"host": hosts[0]}).replace(
+        b"\r\n", b"\r\nhost: %b\r\n" % hosts[1].encode(), 1
+    )
+    async with await running.client() as client:
+        client.send(whole)
+        answer = await client.read()
+
+    assert answer.status in (400, 403)
+
+
+def big_embedding() -> bytes:
+    return request(
+        {"model": "text-embedding-3-large", "input": ["one", "two", "three"]}, path="/v1/embeddings"
+    )
+
+
+async def test_pipelined_repeats_wait_for_a_client_that_does_not_read(running: Running) -> None:
+    """Nothing piles up in memory, and all answers come once it reads."""
+    async with await running.client() as client:
+        client.send(big_embedding())
+        one = len((await client.read()).body)
+        client.send(big_embedding() * 200)
+        await asyncio.sleep(0.3)
+        (connection,) = running.server.seam.connections
+        held = connection.transport.get_write_buffer_size()
+        answers = [await client.read() for _ in range(200)]
+
+    assert held < 4 * one
+    assert {answer.status for answer in answers} == {200}
+
+
+async def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(running: Running) -> None:
+    async with await running.client() as client:
+        client.writer.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        client.send(request({"model": "text-embedding-3-large", "input": ["x"] * 200}, path="/v1/embeddings"))
+        connection = await waiting_connection(running)
+        now = asyncio.get_running_loop().time()
+        connection.look(now)
+        connection.look(now + WRITE_S / 2)
+        held_in_between = connection in running.server.seam.connections
+        connection.look(now + WRITE_S + 1)
+        await asyncio.sleep(0.05)
+
+    assert held_in_between
+    assert connection not in running.server.seam.connections
+
+
+async def waiting_connection(running: Running) -> SeamProtocol:
+    async with asyncio.timeout(5):
+        while True:
+            for connection in running.server.seam.connections:
+                if connection.transport.get_write_buffer_size():
+                    return connection
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("path", ["/health", "/v1/models"])
+async def test_head_is_answered_like_get_without_a_body_and_keeps_the_connection(
+    running: Running, path: str
+) -> None:
+    async with await running.client() as client:
+        client.send(request(b"", path=path, method="HEAD"))
+        status, headers = await client.head()
+        after = await client.ask(b"", path="/health", method="GET")
+
+    assert (status, after.status) == (200, 200)
+    assert int(headers["content-length"]) > 0

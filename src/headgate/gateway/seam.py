@@ -18,7 +18,7 @@ from headgate.call.call import Call, Reply
 from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway, broken
-from headgate.kernel.errors import GatewayError, TooLarge
+from headgate.kernel.errors import GatewayError, HeadTooLarge, TooLarge
 from headgate.wire.spec import WIRES
 
 SILENCE_S = 15.0  # a stream that is silent for so long gets a comment
@@ -71,9 +71,12 @@ _NO_EVENT = _NoEvent()
 class SeamSettings:
     """What every connection of one server shares."""
 
-    def __init__(self, gateway: Gateway, *, max_body_bytes: int, root_path: str = "") -> None:
+    def __init__(
+        self, gateway: Gateway, *, max_body_bytes: int, max_header_bytes: int, root_path: str = ""
+    ) -> None:
         self.gateway = gateway
         self.max_body_bytes = max_body_bytes
+        self.max_header_bytes = max_header_bytes
         # behind a proxy that does not take the prefix away, both forms arrive
         self.hot_paths = {
             prefix + path.encode(): path for path in WIRES for prefix in {b"", root_path.encode()}
@@ -97,8 +100,12 @@ class SeamProtocol(HttpToolsProtocol):
 
     cycle: Any  # a cycle of uvicorn's, a HotCycle, or None before the first request
     hot: HotCycle | None = None
+    in_head = False  # a request has begun and its head is not complete
+    head_size = 0
     trusted = False  # the listener is the unix socket
     since = 0.0  # when the connection began to wait for its client, or last wrote to it
+    unsent = 0  # bytes that waited for the client when last looked at,
+    taken_at = 0.0  # and when it last took any of them
     between_events = False
 
     @override
@@ -119,7 +126,26 @@ class SeamProtocol(HttpToolsProtocol):
                 hot.task.cancel()
 
     @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.in_head:  # still: the head is longer than what has come so far
+            self.head_size += len(data)
+            if self.head_size > self.seam.max_header_bytes and not self.transport.is_closing():
+                self._refuse_head()
+        else:
+            self.head_size = 0
+
+    def _refuse_head(self) -> None:
+        limit = self.seam.max_header_bytes
+        refusal = HeadTooLarge(f"The request's head is larger than {limit} bytes.", limit=limit)
+        body = bare_error(self.url.decode("latin-1"), refusal).body
+        head = b"%bcontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % (STATUS_LINE[refusal.status], len(body)) + body)
+        self.transport.close()
+
+    @override
     def on_message_begin(self) -> None:
+        self.in_head = True
         # the scope is made only for requests that go on to ASGI
         self.url = b""
         self.headers = []
@@ -128,6 +154,7 @@ class SeamProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
+        self.in_head = False
         path = self.seam.hot_paths.get(self.url)
         by_name = dict(self.headers)
         if path is None or not self._is_hot(by_name):
@@ -146,9 +173,11 @@ class SeamProtocol(HttpToolsProtocol):
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _is_hot(self, headers: dict[bytes, bytes]) -> bool:
-        """A plain POST on a connection with nothing in progress, from no browser page."""
+        """A plain POST on a connection with nothing in progress, from no browser page, that says nothing twice."""
         parser = self._parser()
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or parser.should_upgrade():
+            return False
+        if len(headers) != len(self.headers) or self.flow.write_paused:  # ASGI refuses doubles, and waits for slow readers
             return False
         return (self.cycle is None or self.cycle.response_complete) and b"origin" not in headers
 
@@ -277,6 +306,9 @@ class SeamProtocol(HttpToolsProtocol):
 
     def look(self, now: float) -> None:
         """Called every few seconds: cut off whom nothing was heard of for too long."""
+        if self._takes_nothing(now):
+            self.transport.abort()
+            return
         waited = now - self.since
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
@@ -288,6 +320,14 @@ class SeamProtocol(HttpToolsProtocol):
             elif self.between_events and waited >= SILENCE_S and not self.flow.write_paused:
                 self.transport.write(SILENCE)
                 self.since = now
+
+    def _takes_nothing(self, now: float) -> bool:
+        """Has an answer been waiting for its client for too long? Closing alone would wait for ever."""
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or unsent < self.unsent or not self.unsent:
+            self.taken_at = now
+        self.unsent = unsent
+        return now - self.taken_at > WRITE_S
 
 
 def seam_class(settings: SeamSettings) -> type[SeamProtocol]:

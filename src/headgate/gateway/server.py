@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 BACKLOG = 2048
 KEEP_ALIVE_S = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a listener serves: under which path, with which certificate and key, and how long it waits for calls at its end."""
+
+    root_path: str = ""
+    tls: tuple[str, str] | None = None
+    grace_s: float = 30.0
 
 
 class LazyApi:
@@ -95,15 +105,7 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def listener(
-    app: Asgi,
-    seam: SeamSettings,
-    unix_path: Path,
-    *,
-    root_path: str,
-    tls: tuple[str, str] | None,
-    grace_s: float,
-) -> Listener:
+def listener(app: Asgi, seam: SeamSettings, unix_path: Path, manner: Manner) -> Listener:
     """A listener ready to `serve(sockets=[bind(...)])`."""
     config = uvicorn.Config(
         app,
@@ -118,10 +120,10 @@ def listener(
         proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(grace_s),
-        root_path=root_path,
-        ssl_certfile=tls[0] if tls else None,
-        ssl_keyfile=tls[1] if tls else None,
+        timeout_graceful_shutdown=int(manner.grace_s),
+        root_path=manner.root_path,
+        ssl_certfile=manner.tls[0] if manner.tls else None,
+        ssl_keyfile=manner.tls[1] if manner.tls else None,
     )
     config.load()
     return Listener(config, seam, unix_path)

@@ -9,9 +9,12 @@ from headgate.gateway.chain import on_trouble
 from headgate.gateway.plane import PlaneKeeper
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError
+from headgate.kernel.logging import get_log
 from headgate.kernel.money import to_usd
 from headgate.record.cache.hot import ResponseCache
 from headgate.wire.spec import WIRES, ReplyFacts
+
+log = get_log("gateway")
 
 KEPT_RESPONSE_BYTES = 8 * 1024 * 1024  # a longer answer is kept on record only up to here
 BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
@@ -38,9 +41,13 @@ class Settler:
             except Exception as broken:  # noqa: BLE001 - a module's failure stance is applied here
                 on_trouble(call, module, broken)
         call.notes["settled"] = True
+        outcome = status or _status(reply, error)
+        if outcome == "failed":
+            code = error.code if error else reply.error_code
+            log.warning("call.failed", run=call.run_id, provider=reply.provider, status=reply.status, code=code)
         shared: Reply | None = None
         try:
-            self._recorder.write(self._closed(call, reply, error, status or _status(reply, error)))
+            self._recorder.write(self._closed(call, reply, error, outcome))
             shared = self._keep(call, reply)
         finally:
             land = call.notes.get("flight.land")

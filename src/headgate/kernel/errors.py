@@ -71,6 +71,12 @@ class TooLarge(GatewayError):
     kind = "invalid_request_error"
 
 
+class HeadTooLarge(GatewayError):
+    status = 431
+    code = "request_head_too_large"
+    kind = "invalid_request_error"
+
+
 class RateLimited(GatewayError):
     status = 429
     code = "rate_limited"
@@ -99,7 +105,13 @@ class RecordUnavailable(Unavailable):
 
 def openai_envelope(error: GatewayError) -> Envelope:
     """`{"error": {message, type, param, code, status, ...detail}}`, the envelope of `/v1/*`."""
-    body = {"message": error.message, "type": error.kind, "param": error.param, "code": error.code, "status": error.status}
+    body = {
+        "message": error.message,
+        "type": error.kind,
+        "param": error.param,
+        "code": error.code,
+        "status": error.status,
+    }
     return {"error": body | error.detail}
 
 
