@@ -93,8 +93,8 @@ class Gatekeeper:
             raise BadRequest("The address holds a NUL character.")
         if asked in WITH_BODY:
             receive = await self._body(visit, scope, receive)
-        scope["method"] = asked
-        await self._app(scope, receive, answer)
+        # the server itself must go on seeing HEAD, or it waits for the body that Answer drops
+        await self._app({**scope, "method": asked}, receive, answer)
 
     def _admit(self, visit: Visit, scope: Scope, *, public: bool) -> str:
         """Ask the door. A public route goes on without a caller when the door would have refused.
