@@ -190,3 +190,22 @@ async def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
         await the_run(gateway, answer)
         assert upstream.seen == []
         await nothing_is_left(gateway)
+
+
+@pytest.mark.parametrize("fault", ["reset", "half-body-close", "hang", "not-json"])
+async def test_a_failed_attempt_that_may_have_cost_money_is_an_estimate_and_not_free(
+    gateway: Running, fault: str
+) -> None:
+    answer = await gateway.ask(chat(), path="/v1/chat/completions", headers={"x-punk-app": fault})
+    failed = await gateway.ask({**chat("a question of some length"), "model": f"fault-{fault}"})
+    run = await gateway.run(failed.run_id)
+
+    assert (answer.status, failed.status) == (200, 502)
+    assert run["costUsd"] is None and run["priceKnown"] is False
+    assert run["promptTokens"] > 0
+
+
+async def test_a_refusal_by_the_provider_is_free(gateway: Running) -> None:
+    refused = await gateway.ask({**chat(), "model": "fault-400"})
+
+    assert (await gateway.run(refused.run_id))["costUsd"] == 0

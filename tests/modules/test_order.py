@@ -28,7 +28,7 @@ def test_no_two_modules_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("kind", ORDER, ids=lambda kind: kind.spec.name)
-def test_every_field_has_a_sentence_and_a_default(kind: type[Module]) -> None:  # type: ignore[type-arg]
+def test_every_field_has_a_sentence_and_a_default(kind: type[Module]) -> None:
     assert kind.spec.summary.endswith(".")
     for name, field in kind.Config.model_fields.items():
         assert not field.is_required(), name
@@ -36,6 +36,6 @@ def test_every_field_has_a_sentence_and_a_default(kind: type[Module]) -> None:  
 
 
 @pytest.mark.parametrize("kind", ORDER, ids=lambda kind: kind.spec.name)
-def test_a_module_that_waits_says_so(kind: type[Module]) -> None:  # type: ignore[type-arg]
+def test_a_module_that_waits_says_so(kind: type[Module]) -> None:
     overridden = [getattr(kind, hook) is not getattr(Module, hook) for hook in HOOKS]
     assert overridden == [kind.spec.waits] * 2

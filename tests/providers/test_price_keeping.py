@@ -20,7 +20,11 @@ async def test_a_second_start_reads_what_the_first_one_kept(tmp_path: Path) -> N
     await second.resolve("gpt-4o-mini")
 
     usage = Usage(1000, 100)
-    assert second.cost("openai", "gpt-4o-mini", usage) == first.cost("openai", "gpt-4o-mini", usage) == 210_000_000
+    assert (
+        second.cost("openai", "gpt-4o-mini", usage)
+        == first.cost("openai", "gpt-4o-mini", usage)
+        == 210_000_000
+    )
     assert kept.stat().st_mtime_ns == written
 
 

@@ -85,9 +85,30 @@ class Reply:
     """What goes back to the client. Either `body`, or `chunks` for a stream; `body` then holds what was streamed, at the end."""
 
     __slots__ = (
-        "body", "cache", "chunks", "content_type", "cost_pico", "error_code", "finish", "first_byte_us", "ghost_route",
-        "ghost_saved_pico", "headers", "model", "run_lines", "price_known", "provider", "route", "saved_ms", "saved_pico", "same_as",
-        "status", "tool_calls", "upstream_us", "usage", "usage_raw",
+        "body",
+        "cache",
+        "chunks",
+        "content_type",
+        "cost_pico",
+        "error_code",
+        "finish",
+        "first_byte_us",
+        "ghost_route",
+        "ghost_saved_pico",
+        "headers",
+        "model",
+        "price_known",
+        "provider",
+        "route",
+        "run_lines",
+        "same_as",
+        "saved_ms",
+        "saved_pico",
+        "status",
+        "tool_calls",
+        "upstream_us",
+        "usage",
+        "usage_raw",
     )  # fmt: skip
 
     def __init__(

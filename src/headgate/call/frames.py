@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-RunStatus = Literal["running", "completed", "failed", "blocked", "approval_required", "cancelled", "interrupted"]
+RunStatus = Literal[
+    "running", "completed", "failed", "blocked", "approval_required", "cancelled", "interrupted"
+]
 
 
 class Usage(msgspec.Struct, array_like=True):

@@ -26,7 +26,7 @@ from headgate.gateway.intake import Intake, Request
 from headgate.gateway.models import ModelList
 from headgate.gateway.plane import PlaneKeeper
 from headgate.gateway.replies import dress, error_reply
-from headgate.gateway.settle import Settler
+from headgate.gateway.settle import Settler, estimate_usage
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError, RecordUnavailable
 from headgate.kernel.ids import Ids
@@ -152,6 +152,10 @@ class Gateway:
     def _refused(self, call: Call, error: GatewayError) -> Reply:
         """An error as a reply, on record unless the record itself is what failed."""
         reply = error_reply(call, error)
+        if error.detail.get("outcome") == "unknown" or error.detail.get("upstream_status") == 200:
+            reply.provider = error.detail["provider"]  # it may have done the work, so this is not known to be free
+            estimate_usage(call, reply)
+            self._settler.price(call, reply)
         if not isinstance(error, RecordUnavailable):
             try:
                 self._settler.settle(call, reply, error=error)

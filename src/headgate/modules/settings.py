@@ -69,7 +69,7 @@ def _fields(name: str, value: Any) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"enabled": value}
     if isinstance(value, Mapping):
-        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - the JSON rim
+        return dict(value)  # pyright: ignore[reportUnknownArgumentType] - the JSON rim
     raise BadModuleConfig(f"modules.{name}: must be a mapping of fields, or true or false.")
 
 

@@ -36,7 +36,8 @@ _TEXT = {"type": "string"}
 _STATUS = {"type": "integer", "examples": [404]}
 ERROR_SCHEMAS: Document = {
     "OpenAIError": {
-        "type": "object", "required": ["error"], "description": "The error object of `/v1/*`. Ours has all fields; that of a provider passes on as it is.",
+        "type": "object", "required": ["error"],
+        "description": "The error object of `/v1/*`. Ours has all fields; that of a provider passes on as it is.",
         "properties": {"error": {
             "type": "object", "required": ["message"],  # a provider's own error passes as it is
             "properties": {

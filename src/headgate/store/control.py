@@ -199,7 +199,9 @@ async def tell_once(path: Path, notice: Notice) -> bool:
     try:
         writer.write(_encode(notice) + b"\n")
         writer.write_eof()
-        await asyncio.wait_for(reader.read(), TELL_TIMEOUT_S)  # it hangs up when it has acted; closing first would lose the line
+        await asyncio.wait_for(
+            reader.read(), TELL_TIMEOUT_S
+        )  # it hangs up when it has acted; closing first would lose the line
     except (OSError, TimeoutError) as error:
         log.info("control.not_told", error=repr(error))
         return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -45,18 +46,23 @@ class Database:
             self._writer = _sqlite_engine(self.url, size=1, begin="BEGIN IMMEDIATE")
         else:
             self._reader = create_async_engine(
-                self.url, pool_size=8, max_overflow=8, pool_timeout=10, pool_pre_ping=True, connect_args={"server_settings": PG_SETTINGS, "timeout": 5}
+                self.url,
+                pool_size=8,
+                max_overflow=8,
+                pool_timeout=10,
+                pool_pre_ping=True,
+                connect_args={"server_settings": PG_SETTINGS, "timeout": 5},
             )
             self._writer = self._reader
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A snapshot to read from; nothing is committed."""
         async with self._reader.connect() as connection:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncGenerator[AsyncConnection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self._writer.begin() as connection:
             yield connection
@@ -69,16 +75,22 @@ class Database:
 
 def async_url(url: str) -> str:
     """The URL with the async driver we use: aiosqlite or asyncpg."""
-    for plain, driver in (("sqlite://", "sqlite+aiosqlite://"), ("postgresql://", "postgresql+asyncpg://"), ("postgres://", "postgresql+asyncpg://")):
+    for plain, driver in (
+        ("sqlite://", "sqlite+aiosqlite://"),
+        ("postgresql://", "postgresql+asyncpg://"),
+        ("postgres://", "postgresql+asyncpg://"),
+    ):
         if url.startswith(plain):
             return driver + url.removeprefix(plain)
     return url
 
 
 def _sqlite_engine(url: str, *, size: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, pool_timeout=10)
+    engine = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, pool_timeout=10
+    )
 
-    @sa.event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
         cursor = connection.cursor()
@@ -86,7 +98,7 @@ def _sqlite_engine(url: str, *, size: int, begin: str) -> AsyncEngine:
             cursor.execute(pragma)
         cursor.close()
 
-    @sa.event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 

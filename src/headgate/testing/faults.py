@@ -15,7 +15,9 @@ from headgate.kernel import json
 Step = bytes | float | Literal["hang", "close", "reset"]
 
 DRIP_S = 0.02
-WORDS = re.findall(r"\S+", "The gate at the head of the channel decides how much water goes down which ditch.")
+WORDS = re.findall(
+    r"\S+", "The gate at the head of the channel decides how much water goes down which ditch."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ from tests.record.cache.calls import make_call
 def test_the_text_of_a_stream_is_the_parts_joined(parts: list[str], spaced: bool) -> None:
     events = [event(part) for part in parts]
     if not spaced:
-        events = [b"data: " + json.dumps(json.loads(each[6:]), separators=(",", ":")).encode() + b"\n\n" for each in events]
+        events = [
+            b"data: " + json.dumps(json.loads(each[6:]), separators=(",", ":")).encode() + b"\n\n"
+            for each in events
+        ]
     last = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
     assert json.loads(stream_text(b"".join(events) + last)) == "".join(parts)
 

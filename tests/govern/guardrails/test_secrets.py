@@ -141,7 +141,9 @@ def test_the_beginning_of_a_secret_is_always_pending(before: str, pair: tuple[st
         assert pending(text[:end]) <= finding.start
 
 
-@pytest.mark.parametrize("piece", ["sk-", "password=", "eyJa.", "-----BEGIN ", "sk-sk_", "AKIA", "password: secret= "])
+@pytest.mark.parametrize(
+    "piece", ["sk-", "password=", "eyJa.", "-----BEGIN ", "sk-sk_", "AKIA", "password: secret= "]
+)
 def test_hostile_text_takes_no_longer_than_any_other(piece: str) -> None:
     """Half a megabyte of beginnings: anything but linear time would never end."""
     text = piece * 60_000

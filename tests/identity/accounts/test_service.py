@@ -36,6 +36,7 @@ async def test_a_new_tenant_is_found_under_its_id(house: House) -> None:
 def test_who_may_make_a_project() -> None:
     refusal = Unauthorized("who are you")
     tenant_admin = Caller("ten_other", "po_live", frozenset({"*"}), admin=True)
+    pinned = Caller("ten_default", "pk", frozenset({"*"}), admin=True, app_pin="app1")
     operator = Caller("ten_default", "bootstrap", frozenset({"*"}), admin=True)
     service.check_signup(open_caller(), None, protected=False, signup="closed")
     service.check_signup(operator, None, protected=True, signup="closed")
@@ -47,3 +48,5 @@ def test_who_may_make_a_project() -> None:
         service.check_signup(None, refusal, protected=False, signup="open")
     with pytest.raises(Forbidden):
         service.check_signup(tenant_admin, None, protected=True, signup="closed")
+    with pytest.raises(Forbidden):
+        service.check_signup(pinned, None, protected=True, signup="closed")

@@ -87,6 +87,18 @@ def test_a_provider_key_as_bearer_is_kept_for_the_upstream_and_is_nobody_here(to
     assert token.decode() not in repr(both)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_key_of_ours_is_never_handed_to_a_provider_even_if_it_looks_like_one(times: int) -> None:
+    """Neither the first time nor from the memo."""
+    made = door(protected=True)
+    made = Door(
+        replace(made.rules, bootstrap=b"sk-operator"), made.index, clock=made._clock, use=made._use
+    )
+    for _ in range(times):
+        caller = made.admit(bearer(b"sk-operator"))
+    assert (caller.kind, caller.provider_key) == ("bootstrap", None)
+
+
 def test_the_provider_key_header_wins_over_the_bearer() -> None:
     caller = door(protected=False).admit({**bearer(b"sk-abc"), b"x-headgate-provider-key": b"sk-mine"})
     assert (caller.provider_key, caller.provider_key_first) == ("sk-mine", True)

@@ -45,19 +45,21 @@ def test_a_caller_above_its_rate_is_told_when_to_come_back(clock: FixedClock) ->
 
 def test_callers_do_not_use_up_each_others_rate(clock: FixedClock) -> None:
     shield = module(clock, rpm=60, burst=1)
-    for who in (
+    others: list[dict[str, Any]] = [
         {},
         {"key_id": "key_2"},
         {"tenant": "ten_b"},
         {"key_id": None, "app": "a"},
         {"key_id": None, "app": "b"},
-    ):
+    ]
+    for who in others:
         shield.on_request(make_call(clock=clock, **who))
 
 
-
 def test_an_observe_key_is_noted_and_not_refused(clock: FixedClock) -> None:
-    chain = compile_chain((RateShield,), {"rateshield": Config(rpm=1)}, Tools(clock, MemoryStore(), {}))
+    chain = compile_chain(
+        (RateShield,), {"rateshield": Config(rpm=1, burst=0)}, Tools(clock, MemoryStore(), {})
+    )
     calls = [make_call(clock=clock, mode="observe") for _ in range(3)]
     for call in calls:
         assert run_steps(call, chain.steps) is None

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from headgate.identity.accounts.routes import router as accounts
 from headgate.operate.system.routes import metrics_router, router
 from headgate.store.fast import MemoryStore
 from headgate.testing.frames import closed
@@ -52,6 +53,14 @@ async def test_metrics_are_valid_prometheus_text_and_need_a_right(house: House) 
     assert (await house.client(ROUTERS).get("/metrics")).status_code == 401
     public = house.client([router, metrics_router(public=True)])
     assert (await public.get("/metrics")).status_code == 200
+
+
+async def test_metrics_count_all_tenants_so_no_other_tenants_admin_may_read_them(house: House) -> None:
+    made = await house.client([accounts]).post("/api/v1/projects", json={"name": "beta"})
+    await protect(house)
+    theirs = house.client(ROUTERS, key=made.json()["data"]["apiKey"])
+    assert (await theirs.get("/metrics")).status_code == 403
+    assert (await house.client(ROUTERS, key="boot").get("/metrics")).status_code == 200
 
 
 async def test_the_landing_page_warns_of_open_mode_and_offers_a_call_that_can_be_copied(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx2
 import pytest
@@ -44,7 +45,7 @@ def client(house: House, recorder: Recorder) -> httpx2.AsyncClient:
     return house.client(ROUTERS)
 
 
-async def get(client: httpx2.AsyncClient, path: str, **params: object) -> dict[str, object]:
+async def get(client: httpx2.AsyncClient, path: str, **params: object) -> dict[str, Any]:
     answer = await client.get(path, params={name: str(value) for name, value in params.items()})
     assert answer.status_code == 200, answer.text
     return answer.json()

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, cast
 
-import re2
+import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
 from headgate.kernel import json
 

@@ -64,5 +64,5 @@ def check_signup(
 
 
 def is_operator(caller: Caller) -> bool:
-    """An admin of the default tenant: whoever runs this server."""
-    return caller.tenant == DEFAULT_TENANT and caller.may("projects:admin")
+    """An admin of the default tenant, not pinned to an app: whoever runs this server."""
+    return caller.tenant == DEFAULT_TENANT and caller.app_pin is None and caller.may("projects:admin")

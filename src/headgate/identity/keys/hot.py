@@ -124,6 +124,7 @@ class Door:
             return self._again(*recent)
         bearer = _bearer(authorization)
         caller = self._known(bearer) if bearer else None
+        ours = caller is not None  # a key of ours is never sent to a provider, whatever it looks like
         if caller is not None and plain:
             self._remember(authorization, bearer, caller)
         if caller is None:
@@ -134,7 +135,7 @@ class Door:
             return caller.with_provider_key(
                 headers[PROVIDER_KEY_HEADER].decode("latin-1").strip() or None, first=True
             )
-        if bearer.startswith(PROVIDER_KEY_PREFIXES):
+        if not ours and bearer.startswith(PROVIDER_KEY_PREFIXES):
             return caller.with_provider_key(bearer.decode("latin-1"))
         return caller
 
@@ -151,8 +152,6 @@ class Door:
         if len(self._recent) >= MAX_RECENT:
             self._recent.clear()
         entry = self._entries.get(hmac.digest(self._pepper, token, "sha256"))
-        if token.startswith(PROVIDER_KEY_PREFIXES):
-            caller = caller.with_provider_key(token.decode("latin-1"))
         self._recent[authorization] = (caller, entry.expires_us if entry else 0)
 
     def _known(self, token: bytes) -> Caller | None:

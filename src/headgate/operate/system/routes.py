@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from headgate import __version__
 from headgate.call.caller import DEFAULT_TENANT
 from headgate.kernel.clock import iso, to_us
-from headgate.kernel.errors import NotFound
+from headgate.kernel.errors import Forbidden, NotFound
 from headgate.operate.system import service
 from headgate.operate.system.metrics import CONTENT_TYPE, Metrics
 from headgate.operate.system.pages import (
@@ -112,7 +112,9 @@ def metrics_router(*, public: bool) -> Router:
 
     @made.get("/metrics", right=PUBLIC if public else "system:metrics", kind=TextFile)
     async def metrics(request: Request) -> Response:
-        """The counters of this process in the text format of Prometheus."""
+        """The counters of this process in the text format of Prometheus; they count all tenants, so they are the operator's."""
+        if not public and caller_of(request).tenant != DEFAULT_TENANT:
+            raise Forbidden("Only an admin of this server may read its metrics.", right="system:metrics")
         state = request.app.state
         rendered = Metrics(services_of(request), started_s=state.started_us / 1e6).render()
         return Response(rendered, media_type=CONTENT_TYPE)

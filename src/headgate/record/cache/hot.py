@@ -96,7 +96,9 @@ class ResponseCache:
         self._late = 0
         self._disk: DiskTier | None = None
         if path is not None and limits.disk_bytes > 0:
-            self._disk = DiskTier(path, max_bytes=limits.disk_bytes, queue_bytes=limits.queue_bytes, clock=clock)
+            self._disk = DiskTier(
+                path, max_bytes=limits.disk_bytes, queue_bytes=limits.queue_bytes, clock=clock
+            )
 
     def start(self) -> None:
         if self._disk is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from headgate.call.caller import ANONYMOUS_AGENT, DEFAULT_APP
 from headgate.call.frames import Closed, Event, Feedback, Late, Usage
@@ -65,7 +66,15 @@ async def add_feedback(look: Look, run_id: str, body: FeedbackBody, ids: Ids) ->
     return frame
 
 
-def ingest(look: Look, body: IngestBody, ids: Ids, *, app: str, agent: str, subject: str) -> str:
+class Names(NamedTuple):
+    """The names a prompt goes on record under, as its headers give them; empty when they do not."""
+
+    app: str
+    agent: str
+    subject: str
+
+
+def ingest(look: Look, body: IngestBody, ids: Ids, names: Names) -> str:
     """Put a prompt that was answered elsewhere on record as a completed run. Returns its id."""
     caller = look.caller
     now_us = to_us(look.clock.now())
@@ -76,8 +85,8 @@ def ingest(look: Look, body: IngestBody, ids: Ids, *, app: str, agent: str, subj
     look.recorder.write(
         Closed(
             run_id, look.tenant, now_us, 0, "completed", 200, INGEST, INGEST, "/api/v1/ingest/prompt",
-            caller.app_pin or app or DEFAULT_APP,
-            agent or ANONYMOUS_AGENT, subject, caller.key_id or "", caller.user_id or "",
+            caller.app_pin or names.app or DEFAULT_APP,
+            names.agent or ANONYMOUS_AGENT, names.subject, caller.key_id or "", caller.user_id or "",
             caller.mode, False, "", "", body.source, Usage(),
             b"", 0, True, 0, 0, "", 0, "", "", "", "", 0, 0, events, explanation, [],
             json.encode({"prompt": body.prompt}), b"", "", "",

@@ -17,7 +17,6 @@ import msgspec
 
 from headgate.call.frames import Opened
 from headgate.govern.ledger import service as ledger
-from headgate.kernel.clock import Clock
 from headgate.kernel.logging import get_log
 from headgate.record.runs.keeping import Batch, Keeper, Repeated
 from headgate.record.runs.replay import Replay
@@ -52,23 +51,35 @@ class DrainState:
     caught_up_at: float = 0.0  # when nothing was waiting, by the monotonic clock
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How often the drain looks, which runs are going on and in which segment they began, and whom it tells of each step."""
+
+    interval_s: float
+    still_open: Callable[[], dict[str, tuple[Opened, int]]]
+    told: Callable[[], None]
+
+
 class Drain:
     """Owns the bulk connection. `nudge` makes it look at once; `reached` is up to where everything is kept."""
 
     def __init__(
-        self, spool: Spool, keeper: Keeper, connect: Callable[[], Bulk], *, interval_s: float, clock: Clock,
-        replays: Sequence[Replay], still_open: Callable[[], dict[str, tuple[Opened, int]]], told: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self,
+        spool: Spool,
+        keeper: Keeper,
+        connect: Callable[[], Bulk],
+        replays: Sequence[Replay],
+        terms: Terms,
+    ) -> None:
         self.state = DrainState()
         self.reached = spool.start
         self._spool = spool
         self._keeper = keeper
         self._connect = connect
-        self._interval_s = interval_s
-        self._clock = clock
+        self._interval_s = terms.interval_s
         self._replays = list(replays)
-        self._still_open = still_open
-        self._told = told
+        self._still_open = terms.still_open
+        self._told = terms.told
         self._db: Bulk | None = None
         self._wake = threading.Event()
         self._stopping = False

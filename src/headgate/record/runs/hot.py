@@ -16,7 +16,7 @@ from headgate.kernel.clock import Clock
 from headgate.kernel.errors import RecordUnavailable
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
-from headgate.record.runs.drain import Drain, DrainState, keep_frames
+from headgate.record.runs.drain import Drain, DrainState, Terms, keep_frames
 from headgate.record.runs.keeping import CLOSED, KIND_OF, OPENED, Keeper
 from headgate.record.runs.overlay import Tail, read_tail
 from headgate.record.runs.payloads import Vault
@@ -142,10 +142,8 @@ class Recorder:
             if left:
                 other = Keeper(folder_id(folder), vault, self._clock, self._ids)
                 replays.append(self._replay(folder, other, left, Position(left[-1] + 1, 0)))
-        return Drain(
-            self._spool, keeper, lambda: open_bulk(self.config.database_url), interval_s=self.config.drain_interval_ms / 1000,
-            clock=self._clock, replays=replays, still_open=lambda: dict(self._open), told=self._told,
-        )  # fmt: skip
+        terms = Terms(self.config.drain_interval_ms / 1000, lambda: dict(self._open), self._told)
+        return Drain(self._spool, keeper, lambda: open_bulk(self.config.database_url), replays, terms)
 
     def _make_room(self, replay: Replay, error: OSError) -> None:
         """There is no room for a new segment: bring the old ones into the database, which frees theirs."""

@@ -109,8 +109,5 @@ async def add_feedback(ctx: Reading, id: str, body: FeedbackBody) -> Any:
 async def ingest_prompt(ctx: Reading, body: IngestBody) -> Any:
     """Put a prompt that was answered elsewhere on record as a completed run. It never counts as spend."""
     headers = ctx.request.headers
-    run_id = additions.ingest(
-        look_of(ctx), body, ctx.ids, app=headers.get("x-punk-app", ""), agent=headers.get("x-punk-agent", ""),
-        subject=headers.get("x-punk-subject", ""),
-    )  # fmt: skip
-    return {"runId": run_id}
+    names = additions.Names(*(headers.get(f"x-punk-{name}", "") for name in additions.Names._fields))
+    return {"runId": additions.ingest(look_of(ctx), body, ctx.ids, names)}

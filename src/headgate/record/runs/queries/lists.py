@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.kernel.ids import ulid_floor
-from headgate.kernel.pages import EXACT_TOTAL
+from headgate.kernel.pages import EXACT_TOTAL, Page
 from headgate.record.runs.facets import Stretch, facet, union
 from headgate.record.runs.queries.reading import LISTED, SEARCHED, RunFilter
 from headgate.record.runs.tables import run_facets, runs
@@ -45,9 +45,9 @@ async def page(db: AsyncConnection, tenant: str, chosen: RunFilter, *, limit: in
     """A page and the total, which is counted up to one more than EXACT_TOTAL."""
     window = _window(chosen)
     if chosen.text:
-        return await _search(db, tenant, chosen, window, limit=limit, offset=offset)
+        return await _search(db, tenant, chosen, window, Page(limit, offset))
     if chosen.facets:
-        return await _by_facets(db, tenant, chosen, window, limit=limit, offset=offset)
+        return await _by_facets(db, tenant, chosen, window, Page(limit, offset))
     rows = await _rows(db, _within(_listed(), tenant, chosen, window), limit=limit, offset=offset)
     return RunPage(rows, await _count(db, _within(_ones(), tenant, chosen, window)))
 
@@ -100,7 +100,7 @@ async def _count(db: AsyncConnection, query: sa.Select[Any]) -> int:
 
 
 async def _by_facets(
-    db: AsyncConnection, tenant: str, chosen: RunFilter, window: Window, *, limit: int, offset: int
+    db: AsyncConnection, tenant: str, chosen: RunFilter, window: Window, part: Page
 ) -> RunPage:
     """Look only where the rarest of the wanted values is."""
     counts = {
@@ -112,6 +112,7 @@ async def _by_facets(
         total = counts[rarest]
     else:
         total = await _total(db, tenant, chosen, window, rarest)
+    limit, offset = part.limit, part.offset
     if offset >= min(total, EXACT_TOTAL + 1) and total <= EXACT_TOTAL:
         return RunPage([], total)
     if offset > DEEP:
@@ -205,9 +206,7 @@ async def _total(db: AsyncConnection, tenant: str, chosen: RunFilter, window: Wi
 # ---- by text
 
 
-async def _search(
-    db: AsyncConnection, tenant: str, chosen: RunFilter, window: Window, *, limit: int, offset: int
-) -> RunPage:
+async def _search(db: AsyncConnection, tenant: str, chosen: RunFilter, window: Window, part: Page) -> RunPage:
     """Among the newest SEARCH_ROWS runs of the window."""
     every = sa.select(runs.c.id).where(runs.c.tenant == tenant)
     if window.low is not None:
@@ -220,7 +219,7 @@ async def _search(
     here = window if floor is None else Window(floor, window.high)
     matching = sa.or_(*(contains_text(runs.c[name], chosen.text or "") for name in SEARCHED))
     rows = await _rows(
-        db, _within(_listed(), tenant, chosen, here).where(matching), limit=limit, offset=offset
+        db, _within(_listed(), tenant, chosen, here).where(matching), limit=part.limit, offset=part.offset
     )
     total = await _count(db, _within(_ones(), tenant, chosen, here).where(matching))
     return RunPage(rows, total, floor)

@@ -115,7 +115,10 @@ def _ledger() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_ledger")
     )
-    op.create_index("ix_ledger_waiting", "ledger", ["at_us"], unique=False, sqlite_where=sa.text("seq IS NULL"), postgresql_where=sa.text("seq IS NULL"))
+    op.create_index(
+        "ix_ledger_waiting", "ledger", ["at_us"], unique=False,
+        sqlite_where=sa.text("seq IS NULL"), postgresql_where=sa.text("seq IS NULL"),
+    )
     op.create_index("uq_ledger_tenant_seq", "ledger", ["tenant", "seq"], unique=True)
 
 
@@ -278,7 +281,10 @@ def _spend_hours() -> None:
         sa.Column("completion_tokens", sa.BigInteger(), nullable=False),
         sa.Column("latency_us", sa.BigInteger(), nullable=False),
         sa.Column("web_tokens_saved", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "hour_us", "app", "project", "model", "provider", "route", "status", "mode", name="pk_spend_hours"),
+        sa.PrimaryKeyConstraint(
+            "tenant", "hour_us", "app", "project", "model", "provider", "route", "status", "mode",
+            name="pk_spend_hours",
+        ),
         sqlite_with_rowid=False
     )
 
