@@ -105,6 +105,11 @@ class Drain:
     def replaying(self) -> bool:
         return bool(self._replays)
 
+    @property
+    def replay_bytes(self) -> int:
+        """The size of the segments of earlier processes that are not replayed yet."""
+        return sum(replay.bytes_left for replay in list(self._replays))
+
     def stop(self, timeout_s: float) -> bool:
         """Drain what is there and end. True when everything is in the database."""
         self._stopping = True

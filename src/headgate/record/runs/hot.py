@@ -39,6 +39,7 @@ from headgate.store.spool.spool import (
 
 log = get_log("runs")
 
+REPLAY_WAIT_S = 10.0
 BODIES_DROPPED = "request and response are not on record: there was no room for them"
 TEXT_KEPT = 200  # characters of each text when not even the events fit
 EVENTS_DROPPED = "events and explanation are not on record: there was no room for them"
@@ -236,7 +237,8 @@ class Recorder:
     # ---- reading one's writes
 
     async def caught_up(self, timeout_s: float = 0.25) -> bool:
-        """Wait until everything written so far is in the database; False when the time is over first."""
+        """Wait until everything written so far is in the database; False when the time is over first.
+        While the spool of an earlier process is replayed, the wait is longer: only then are its open calls known."""
         drain = self._drain
         target = self._spool.frames
         if drain is None or (drain.state.frames >= target and not drain.replaying):
@@ -248,7 +250,7 @@ class Recorder:
         waiter = (target, future)
         self._waiters.append(waiter)
         try:
-            return await asyncio.wait_for(future, timeout_s)
+            return await asyncio.wait_for(future, REPLAY_WAIT_S if drain.replaying else timeout_s)
         except TimeoutError:
             return False
         finally:
@@ -292,7 +294,7 @@ class Recorder:
         waiting = spool.frames - state.frames
         oldest_s = time.monotonic() - state.caught_up_at if waiting > 0 else 0.0
         return RecorderStats(
-            spool.frames, state.frames, waiting, spool.bytes_after(drain.reached), oldest_s, self._lost,
+            spool.frames, state.frames, waiting, spool.bytes_after(drain.reached) + drain.replay_bytes, oldest_s, self._lost,
             self._dropped, self._refused, len(self._open), state.rejected, state.replayed, state.interrupted, state.damaged_bytes,
             state.failures_total, state.failures > 0, state.last_error, spool.allocated, spool.sync_errors,
         )  # fmt: skip

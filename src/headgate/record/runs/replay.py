@@ -48,6 +48,11 @@ class Replay:
     set_aside: Callable[[bytes], None]
     done: Callable[[], None]
 
+    @property
+    def bytes_left(self) -> int:
+        paths = [segment_path(self.folder, number) for number in self.numbers]
+        return sum(path.stat().st_size for path in paths if path.exists())
+
     def run(self, db: Bulk, counts: Counts) -> None:
         """Bring everything in, write the runs that were interrupted, remove the segments. May be run again after a failure."""
         kept = statements.position_of(db, self.keeper.spool) or Position(0, 0)
