@@ -34,7 +34,7 @@ def test_a_config_refuses_fields_that_it_does_not_know_and_changes() -> None:
     with pytest.raises(ValidationError, match="wrong_word"):
         ModuleConfig.model_validate({"wrong_word": 1})
     with pytest.raises(ValidationError, match="frozen"):
-        ModuleConfig().enabled = False  # pyright: ignore[reportAttributeAccessIssue] - that is the point
+        ModuleConfig().enabled = False
 
 
 def test_a_filter_that_overrides_nothing_changes_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
+import structlog.testing
 
 from headgate.kernel.tasks import Tasks
 
@@ -46,15 +46,15 @@ async def test_cancel_all_does_not_wait_for_ever() -> None:
     await task
 
 
-async def test_a_failure_is_logged_with_the_name_of_the_task(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_failure_is_logged_with_the_name_of_the_task() -> None:
     async def fail() -> None:
         raise RuntimeError("the pump is dry")
 
     tasks = Tasks()
-    task = tasks.spawn(fail(), name="pump")
-    await asyncio.wait([task])
-    await asyncio.sleep(0)
-    said = capsys.readouterr()
-    assert "task.failed" in said.out + said.err
-    assert "the pump is dry" in said.out + said.err
+    with structlog.testing.capture_logs() as said:
+        task = tasks.spawn(fail(), name="pump")
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+    assert [(line["event"], line["task"]) for line in said] == [("task.failed", "pump")]
+    assert "the pump is dry" in said[0]["error"]
     assert len(tasks) == 0
