@@ -50,7 +50,11 @@ class Vault:
         return SubjectKey(key_id, AESGCM(raw)), nonce + self._wrapping.encrypt(nonce, raw, key_id.encode())
 
     def unwrap(self, key_id: str, wrapped: bytes) -> SubjectKey:
-        raw = self._wrapping.decrypt(wrapped[:NONCE], wrapped[NONCE:], key_id.encode())
+        """The key again. Raises PayloadDamaged when these are not the bytes that were wrapped under this id."""
+        try:
+            raw = self._wrapping.decrypt(wrapped[:NONCE], wrapped[NONCE:], key_id.encode())
+        except (InvalidTag, ValueError) as error:
+            raise PayloadDamaged(key_id) from error
         return SubjectKey(key_id, AESGCM(raw))
 
     def seal(self, tenant: str, subject: str, key: SubjectKey, group: list[Bodies]) -> tuple[bytes, bytes]:
@@ -69,7 +73,7 @@ class Vault:
                 data[:NONCE], data[NONCE:], _bound(tenant, subject, key.key_id, address)
             )
             return _decode_group(self._unpack.decompress(packed, max_output_size=MAX_PLAIN_BYTES))
-        except (InvalidTag, zstandard.ZstdError, msgspec.MsgspecError) as error:
+        except (InvalidTag, ValueError, zstandard.ZstdError, msgspec.MsgspecError) as error:
             raise PayloadDamaged(str(address.hex())) from error
 
     def _address(self, tenant: str, subject: str, packed: bytes) -> bytes:

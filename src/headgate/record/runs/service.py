@@ -222,8 +222,8 @@ async def _open_bodies(look: Look, row: Any, run: Found) -> None:
         run.removed = {"at": None, "why": "subject erased"}
         return
     vault = look.recorder.vault
-    key = vault.unwrap(stored.key_id, bytes(stored.wrapped))
     try:
+        key = vault.unwrap(stored.key_id, bytes(stored.wrapped))
         group = await asyncio.to_thread(
             vault.open, look.tenant, stored.subject, key, bytes(stored.address), bytes(stored.data)
         )
