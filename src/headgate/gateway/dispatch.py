@@ -53,6 +53,9 @@ class Dispatcher:
         provider = target.provider.name
         call.model = target.upstream_model
         caller = call.caller
+        prices = self._keeper.plane.prices
+        if not prices.knows(call.model):  # before anything is sent: an answer that has begun must not wait for it
+            await prices.resolve(call.model)
         self._recorder.write(
             Opened(
                 call.run_id, call.tenant, call.received_us, call.wire, call.endpoint, call.model, provider, call.app, call.agent,
@@ -72,7 +75,6 @@ class Dispatcher:
             upstream = await self._send(call, spec, target)
         except UpstreamFailure as failure:
             raise provider_failure(provider, failure) from failure
-        await self._priced(call, upstream)
         now = self._clock.monotonic()
         reply = Reply(upstream.status)
         reply.provider, reply.model, reply.cache = provider, call.model, call.notes.get("cache.state", "")
@@ -93,17 +95,6 @@ class Dispatcher:
         return await self._lines.client.send(
             provider.origin, head, body, deadlines=self._lines.deadlines, whole=not call.view.stream
         )
-
-    async def _priced(self, call: Call, upstream: Upstream) -> None:
-        """Make sure that the price of the model is known before the call is settled."""
-        prices = self._keeper.plane.prices
-        if prices.knows(call.model):
-            return
-        try:
-            await prices.resolve(call.model)
-        except BaseException:  # cancelled: the answer that already began is nobody's
-            upstream.cancel()
-            raise
 
     async def _answer(self, call: Call, spec: WireSpec, upstream: Upstream, reply: Reply) -> Reply:
         if call.view.stream and spec.watch is not None and _is_stream(upstream):
