@@ -151,6 +151,31 @@ async def test_a_client_that_leaves_cancels_the_upstream_and_is_on_record(
     assert run["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/chat/completions?over=asgi"])
+async def test_when_all_who_share_a_call_have_left_its_upstream_is_cancelled(
+    upstream: FaultServer, tmp_path: Path, path: str
+) -> None:
+    whole = request(chat(model="fault-hang", temperature=0), path=path)
+    async with serving(
+        tmp_path / "data", openai_base_url=upstream.url, openai_api_key="sk-server"
+    ) as gateway:
+        clients = [await Client.connect(gateway.port) for _ in range(3)]
+        await gateway.get("/health")  # the API behind the seam is up
+        for client in clients:
+            client.send(whole)
+            while not upstream.seen:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        for client in clients:  # the leader first
+            client.writer.close()
+            await asyncio.sleep(0.05)
+        await nothing_is_left(gateway)
+        runs = await gateway.runs()
+
+    assert len(upstream.seen) == 1
+    assert [run["status"] for run in runs] == ["cancelled"] * 3
+
+
 async def test_nobody_at_the_port(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

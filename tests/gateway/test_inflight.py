@@ -74,3 +74,26 @@ async def test_a_follower_that_leaves_is_no_longer_counted() -> None:
         await asyncio.gather(follower, return_exceptions=True)
 
         assert not inflight.has_followers(leader)
+
+
+async def test_a_leader_whose_client_has_gone_is_given_up_with_its_last_follower() -> None:
+    inflight, leader = Inflight(), cacheable_call()
+    given_up: list[str] = []
+    with inflight.lead(b"k", leader):
+        followers = [asyncio.ensure_future(inflight.join(b"k")) for _ in range(2)]
+        await asyncio.sleep(0)
+        inflight.leave(leader, lambda: given_up.append("leader"))
+        followers[0].cancel()
+        await asyncio.gather(followers[0], return_exceptions=True)
+        still = list(given_up)
+        followers[1].cancel()
+        await asyncio.gather(followers[1], return_exceptions=True)
+
+    assert (still, given_up) == ([], ["leader"])
+
+
+def test_a_call_that_nobody_follows_is_given_up_at_once() -> None:
+    given_up: list[str] = []
+    Inflight().leave(cacheable_call(), lambda: given_up.append("call"))
+
+    assert given_up == ["call"]

@@ -54,7 +54,8 @@ class Dispatcher:
         call.model = target.upstream_model
         caller = call.caller
         prices = self._keeper.plane.prices
-        if not prices.knows(call.model):  # before anything is sent: an answer that has begun must not wait for it
+        # before anything is sent: an answer that has begun must not wait for it
+        if not prices.knows(call.model):
             await prices.resolve(call.model)
         self._recorder.write(
             Opened(

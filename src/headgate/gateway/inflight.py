@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,11 +13,12 @@ WAIT_S = 600.0  # followers give up waiting when a provider would, and then ask 
 
 
 class _Flight:
-    __slots__ = ("answer", "followers")
+    __slots__ = ("answer", "followers", "give_up")
 
     def __init__(self, answer: asyncio.Future[Reply | None]) -> None:
         self.answer = answer
         self.followers = 0
+        self.give_up: Callable[[], object] | None = None  # set when the leader's own client has gone
 
 
 class Inflight:
@@ -49,6 +50,8 @@ class Inflight:
             shared = None
         finally:
             flight.followers -= 1
+            if flight.give_up is not None and flight.followers == 0 and not flight.answer.done():
+                flight.give_up()
         return None if shared is None else _follow(shared)
 
     @contextmanager
@@ -68,6 +71,13 @@ class Inflight:
         except BaseException:
             self._land(key, flight, None)
             raise
+
+    def leave(self, call: Call, give_up: Callable[[], object]) -> None:
+        """The client of `call` has gone. `give_up` is called now, or when the last one who waits for its answer goes too."""
+        if self.has_followers(call):
+            call.notes["flight"].give_up = give_up
+        else:
+            give_up()
 
     def has_followers(self, call: Call) -> bool:
         flight = call.notes.get("flight")

@@ -17,6 +17,7 @@ from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
 from headgate.kernel import json
 from headgate.kernel.errors import GatewayError, NotFound
+from headgate.rim.bodies import ClientGone
 from headgate.rim.context import caller_of
 from headgate.rim.router import Router
 from headgate.wire.openai_models import model_body, models_body
@@ -82,13 +83,16 @@ async def answer(request: HttpRequest, path: str) -> Response:
 
 
 async def _finish(request: HttpRequest, gateway: Gateway, call: Call, at: int) -> Reply:
-    """`finish`, cancelled when the client leaves first."""
+    """`finish`, cancelled when the client leaves first. Raises ClientGone then."""
     work = asyncio.ensure_future(gateway.finish(call, at))  # noqa: TID251 - awaited below, in every case
     gone = asyncio.ensure_future(_gone(request))  # noqa: TID251 - cancelled below, in every case
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done() and gateway.may_cancel(call):
-            work.cancel()
+        if not work.done():
+            gateway.leave(call, work.cancel)
+            await asyncio.wait({work})
+            if work.cancelled():
+                raise ClientGone
         return await work
     finally:
         gone.cancel()

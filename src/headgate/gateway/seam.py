@@ -122,8 +122,8 @@ class SeamProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if hot is not None and not hot.response_complete:
             hot.disconnected = True
-            if hot.task is not None and hot.call is not None and self.seam.gateway.may_cancel(hot.call):
-                hot.task.cancel()
+            if hot.task is not None and hot.call is not None:
+                self.seam.gateway.leave(hot.call, hot.task.cancel)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -177,7 +177,8 @@ class SeamProtocol(HttpToolsProtocol):
         parser = self._parser()
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or parser.should_upgrade():
             return False
-        if len(headers) != len(self.headers) or self.flow.write_paused:  # ASGI refuses doubles, and waits for slow readers
+        # ASGI refuses doubled headers, and waits for clients that do not read
+        if len(headers) != len(self.headers) or self.flow.write_paused:
             return False
         return (self.cycle is None or self.cycle.response_complete) and b"origin" not in headers
 

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from headgate.call.call import Call, Reply
@@ -102,9 +103,9 @@ class Gateway:
         reply = outcome if isinstance(outcome, Reply) else await self.finish(call, outcome)
         return call, reply
 
-    def may_cancel(self, call: Call) -> bool:
-        """The client has gone: may its call be cancelled, or do others wait for the same answer?"""
-        return not self._inflight.has_followers(call)
+    def leave(self, call: Call, cancel: Callable[[], object]) -> None:
+        """The client has gone: `cancel` its call, as soon as nobody else waits for the same answer."""
+        self._inflight.leave(call, cancel)
 
     async def _wait_on(self, call: Call, at: int) -> Reply | None:
         steps = self._keeper.plane.chain(call.tenant).steps
@@ -153,7 +154,8 @@ class Gateway:
         """An error as a reply, on record unless the record itself is what failed."""
         reply = error_reply(call, error)
         if error.detail.get("outcome") == "unknown" or error.detail.get("upstream_status") == 200:
-            reply.provider = error.detail["provider"]  # it may have done the work, so this is not known to be free
+            # the provider may have done the work, so this is not known to be free
+            reply.provider = error.detail["provider"]
             estimate_usage(call, reply)
             self._settler.price(call, reply)
         if not isinstance(error, RecordUnavailable):
