@@ -41,6 +41,14 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     asyncio.run(execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
+def test_a_new_database_file_is_its_owners_only_whatever_the_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    migrate(f"sqlite:///{tmp_path}/headgate.db")
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}
+
+
 def test_a_new_database_gets_exactly_the_tables_of_the_rooms(empty_url: str) -> None:
     tables = all_tables()
     migrate(empty_url)

@@ -76,7 +76,9 @@ async def _postgres_revision(url: str) -> str | None:
 
 async def _upgrade(url: str) -> None:
     if url.startswith("sqlite"):
-        Path(sa.make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = Path(sa.make_url(url).database or "")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # it holds what people said; SQLite gives its side files the same mode
     database = Database(
         url
     )  # its writers begin at once, so that DDL is part of the transaction on SQLite too
