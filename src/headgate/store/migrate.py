@@ -74,11 +74,15 @@ async def _postgres_revision(url: str) -> str | None:
     return None if found is None else str(found)
 
 
+def _prepare_file(path: Path) -> None:
+    """What people said will be in it, so it is its owner's only; SQLite gives its side files the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
 async def _upgrade(url: str) -> None:
     if url.startswith("sqlite"):
-        path = Path(sa.make_url(url).database or "")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # it holds what people said; SQLite gives its side files the same mode
+        _prepare_file(Path(sa.make_url(url).database or ""))
     database = Database(
         url
     )  # its writers begin at once, so that DDL is part of the transaction on SQLite too
