@@ -301,3 +301,30 @@ async def test_head_is_answered_like_get_without_a_body_and_keeps_the_connection
 
     assert (status, after.status) == (200, 200)
     assert int(headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/chat/completions?over=asgi"])
+@pytest.mark.parametrize("cut", [0, 90, -30])
+async def test_an_offer_to_speak_http_2_is_ignored_and_the_body_is_read(
+    running: Running, path: str, cut: int
+) -> None:
+    """Java's HTTP client makes this offer with every first request."""
+    offer = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2-settings": "AAEAAEAAAAIAAAAB"}
+    whole = request(chat(), path=path, headers=offer)
+    async with await running.client() as client:
+        client.send(whole[:cut])
+        await asyncio.sleep(0.01)
+        client.send(whole[cut:] + request(chat("after")))
+        answers = [await client.read(), await client.read()]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert "hello" in answers[0].json["choices"][0]["message"]["content"]
+
+
+async def test_an_offer_behind_another_request_loses_no_byte(running: Running) -> None:
+    offer = {"connection": "Upgrade", "upgrade": "websocket"}
+    async with await running.client() as client:
+        client.send(request(chat("first")) + request(chat("second"), headers=offer) + request(chat("third")))
+        answers = [await client.read() for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 200]
