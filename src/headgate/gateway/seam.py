@@ -11,6 +11,7 @@ import asyncio
 import socket
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -27,6 +28,7 @@ REQUEST_S = 120.0  # a client may take so long to send a request
 WRITE_S = 120.0  # and so long to take what we write
 IDLE_S = 75.0  # and so long between two requests
 SWEEP_S = 5.0
+OFFER_HEADERS = frozenset({b"upgrade", b"connection", b"http2-settings"})
 
 
 class HotCycle:
@@ -100,8 +102,11 @@ class SeamProtocol(HttpToolsProtocol):
 
     cycle: Any  # a cycle of uvicorn's, a HotCycle, or None before the first request
     hot: HotCycle | None = None
+    worker: asyncio.Task[None] | None = None  # finishes the calls that have to wait
+    idle: asyncio.Future[tuple[HotCycle, Call, int]] | None = None  # where it waits for the next one
     in_head = False  # a request has begun and its head is not complete
     head_size = 0
+    offer = False  # the request offers to speak another protocol
     trusted = False  # the listener is the unix socket
     since = 0.0  # when the connection began to wait for its client, or last wrote to it
     unsent = 0  # bytes that waited for the client when last looked at,
@@ -120,6 +125,8 @@ class SeamProtocol(HttpToolsProtocol):
         self.seam.connections.discard(self)
         hot = self.hot
         super().connection_lost(exc)
+        if self.idle is not None and self.worker is not None:
+            self.worker.cancel()
         if hot is not None and not hot.response_complete:
             hot.disconnected = True
             if hot.task is not None and hot.call is not None:
@@ -127,13 +134,31 @@ class SeamProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parser().feed_data(data)
+        except HttpParserUpgrade as end:
+            if self.offer:
+                self.offer = False
+                self.data_received(self._without_offer() + data[end.args[0] :])
+            return
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+            return
         if self.in_head:  # still: the head is longer than what has come so far
             self.head_size += len(data)
             if self.head_size > self.seam.max_header_bytes and not self.transport.is_closing():
                 self._refuse_head()
         else:
             self.head_size = 0
+
+    def _without_offer(self) -> bytes:
+        """The head of the request again, without its offer to speak another protocol, for which llhttp drops the body."""
+        lines = [b"%b: %b" % pair for pair in self.headers if pair[0] not in OFFER_HEADERS]
+        first = b"%b %b HTTP/1.1" % (self._parser().get_method(), self.url)
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        return b"\r\n".join([first, *lines, b"", b""])
 
     def _refuse_head(self) -> None:
         limit = self.seam.max_header_bytes
@@ -155,6 +180,9 @@ class SeamProtocol(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         self.in_head = False
+        self.offer = self._parser().should_upgrade() and self._parser().get_method() != b"CONNECT"
+        if self.offer:
+            return
         path = self.seam.hot_paths.get(self.url)
         by_name = dict(self.headers)
         if path is None or not self._is_hot(by_name):
@@ -201,6 +229,8 @@ class SeamProtocol(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
+        if self.offer:
+            return
         hot = self.hot
         if hot is None or hot is not self.cycle:
             super().on_message_complete()
@@ -226,9 +256,28 @@ class SeamProtocol(HttpToolsProtocol):
         if isinstance(outcome, Reply):
             self._send(hot, outcome)
             return
-        hot.task = task = self.loop.create_task(self._finish(hot, call, outcome))
-        self.tasks.add(task)  # uvicorn keeps these, and waits for them at shutdown
-        task.add_done_callback(self.tasks.discard)
+        self._hand_over(hot, call, outcome)
+
+    def _hand_over(self, hot: HotCycle, call: Call, at: int) -> None:
+        """What has to wait is done by the connection's own task: one for all its calls, since a new one is dear."""
+        idle, self.idle = self.idle, None
+        if idle is not None and not idle.done():
+            idle.set_result((hot, call, at))
+        else:
+            self.worker = self.loop.create_task(self._work(hot, call, at))
+            self.worker.add_done_callback(self.tasks.discard)
+        hot.task = self.worker
+        self.tasks.add(self.worker)  # uvicorn waits for these at shutdown
+
+    async def _work(self, hot: HotCycle, call: Call, at: int) -> None:
+        worker = hot.task
+        while True:
+            await self._finish(hot, call, at)
+            if hot.disconnected:
+                return
+            self.tasks.discard(worker)
+            self.idle = idle = self.loop.create_future()
+            hot, call, at = await idle
 
     async def _finish(self, hot: HotCycle, call: Call, at: int) -> None:
         try:
