@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,7 @@ from headgate.govern.ledger.tables import ledger as ledger_table
 from headgate.kernel.clock import to_us
 from headgate.kernel.errors import Unavailable
 from headgate.kernel.ids import Ids
-from headgate.operate.jobs.schemas import Job, JobContext, JobServices, Json
-from headgate.operate.retention import jobs as retention_jobs
+from headgate.operate.jobs.schemas import JobServices
 from headgate.operate.retention.service import DAY_S, Limits, Retention
 from headgate.operate.webhooks import service as webhooks
 from headgate.operate.webhooks.events import RUN_BLOCKED
@@ -72,18 +70,18 @@ def _keep_a_day_of_runs(url: str, ids: Ids, clock: FixedClock, body_bytes: int) 
         bulk.close()
 
 
-def _services(database: Database, clock: FixedClock, settings: object = None) -> JobServices:
+def services(database: Database, clock: FixedClock, settings: object = None) -> JobServices:
     return JobServices(database, clock, Ids(clock), NoPlane(), NoModels(), settings)
 
 
-async def _days(database: Database, url: str, clock: FixedClock, days: int, body_bytes: int = 2000) -> None:
+async def days(database: Database, url: str, clock: FixedClock, days: int, body_bytes: int = 2000) -> None:
     """Runs on each of `days` days; the clock then stands one day after the last."""
     for _ in range(days):
         await asyncio.to_thread(_keep_a_day_of_runs, url, Ids(clock), clock, body_bytes)
         clock.advance(DAY_S)
 
 
-async def _all(database: Database, statement: sa.Select[Any]) -> list[Any]:
+async def all_rows(database: Database, statement: sa.Select[Any]) -> list[Any]:
     async with database.reading() as db:
         return list((await db.execute(statement)).all())
 
@@ -91,11 +89,11 @@ async def _all(database: Database, statement: sa.Select[Any]) -> list[Any]:
 async def test_bodies_older_than_the_limit_become_tombstones_and_younger_ones_stay(
     database: Database, database_url: str, clock: FixedClock
 ) -> None:
-    await _days(database, database_url, clock, 4)
+    await days(database, database_url, clock, 4)
     clock.advance(-1)  # just before the limit of the third day
-    told = await Retention(_services(database, clock), Limits(2, 0)).by_age()
+    told = await Retention(services(database, clock), Limits(2, 0)).by_age()
     assert (told["groups"], told["runs"]) == (4, 12)
-    rows = await _all(database, sa.select(payloads).order_by(payloads.c.at_us))
+    rows = await all_rows(database, sa.select(payloads).order_by(payloads.c.at_us))
     assert [(row.data is None, row.removed_why, row.removed_us) for row in rows] == [
         (True, "age", to_us(clock.now()))
     ] * 4 + [(False, None, None)] * 4
@@ -105,8 +103,8 @@ async def test_bodies_older_than_the_limit_become_tombstones_and_younger_ones_st
 async def test_the_ledger_of_each_tenant_says_what_was_removed_and_its_chain_verifies(
     database: Database, database_url: str, clock: FixedClock
 ) -> None:
-    await _days(database, database_url, clock, 2)
-    await Retention(_services(database, clock), Limits(1, 0)).by_age()
+    await days(database, database_url, clock, 2)
+    await Retention(services(database, clock), Limits(1, 0)).by_age()
     bulk = await asyncio.to_thread(open_bulk, database_url)
 
     def number() -> None:
@@ -115,7 +113,7 @@ async def test_the_ledger_of_each_tenant_says_what_was_removed_and_its_chain_ver
 
     await asyncio.to_thread(number)
     await asyncio.to_thread(bulk.close)
-    acts = await _all(database, sa.select(ledger_table).where(ledger_table.c.kind == "retention.removed"))
+    acts = await all_rows(database, sa.select(ledger_table).where(ledger_table.c.kind == "retention.removed"))
     assert sorted(act.tenant for act in acts) == ["ten_a", "ten_b"]
     assert all('"why":"age"' in act.detail and '"runs":3' in act.detail for act in acts)
     async with database.reading() as db:
@@ -127,14 +125,14 @@ async def test_the_ledger_of_each_tenant_says_what_was_removed_and_its_chain_ver
 async def test_the_oldest_bodies_go_first_until_the_rest_is_within_the_bytes(
     database: Database, database_url: str, clock: FixedClock
 ) -> None:
-    await _days(database, database_url, clock, 5)
-    before = await _all(database, sa.select(payloads).order_by(payloads.c.at_us, payloads.c.tenant))
+    await days(database, database_url, clock, 5)
+    before = await all_rows(database, sa.select(payloads).order_by(payloads.c.at_us, payloads.c.tenant))
     limit = sum(row.stored_bytes for row in before[4:]) + 10
-    told = await Retention(_services(database, clock), Limits(0, limit)).by_bytes()
-    after = await _all(database, sa.select(payloads).order_by(payloads.c.at_us, payloads.c.tenant))
+    told = await Retention(services(database, clock), Limits(0, limit)).by_bytes()
+    after = await all_rows(database, sa.select(payloads).order_by(payloads.c.at_us, payloads.c.tenant))
     assert told["groups"] == 4
     assert [row.data is None for row in after] == [True] * 4 + [False] * 6
-    assert await Retention(_services(database, clock), Limits(0, limit)).by_bytes() == {
+    assert await Retention(services(database, clock), Limits(0, limit)).by_bytes() == {
         "groups": 0,
         "runs": 0,
         "bytes": 0,
@@ -144,9 +142,9 @@ async def test_the_oldest_bodies_go_first_until_the_rest_is_within_the_bytes(
 async def test_without_limits_nothing_is_removed(
     database: Database, database_url: str, clock: FixedClock
 ) -> None:
-    await _days(database, database_url, clock, 2)
+    await days(database, database_url, clock, 2)
     clock.advance(DAY_S * 1000)
-    retention = Retention(_services(database, clock), Limits(0, 0))
+    retention = Retention(services(database, clock), Limits(0, 0))
     assert (await retention.by_age())["groups"] == (await retention.by_bytes())["groups"] == 0
     assert await retention.previews() == {"runs": 0}
     assert await retention.old_events() == {"events": 0}
@@ -155,50 +153,23 @@ async def test_without_limits_nothing_is_removed(
 async def test_previews_of_old_runs_are_blanked_once_and_the_runs_stay(
     database: Database, database_url: str, clock: FixedClock
 ) -> None:
-    await _days(database, database_url, clock, 3)
-    retention = Retention(_services(database, clock), Limits(2, 0))
+    await days(database, database_url, clock, 3)
+    retention = Retention(services(database, clock), Limits(2, 0))
     clock.advance(-1)
     assert await retention.previews() == {"runs": 6}
     assert await retention.previews() == {"runs": 0}
-    shown = [row.preview for row in await _all(database, sa.select(runs.c.preview).order_by(runs.c.seq))]
+    shown = [row.preview for row in await all_rows(database, sa.select(runs.c.preview).order_by(runs.c.seq))]
     assert shown == [""] * 6 + ["what was asked"] * 12
 
 
 async def test_old_events_leave_the_outbox(database: Database, clock: FixedClock) -> None:
-    services = _services(database, clock)
+    given = services(database, clock)
     for _ in range(3):
         async with database.writing() as db:
             await webhooks.announce(
-                db, "ten_a", webhooks.Announcement.now(services.ids, clock, RUN_BLOCKED, {"runId": "run_1"})
+                db, "ten_a", webhooks.Announcement.now(given.ids, clock, RUN_BLOCKED, {"runId": "run_1"})
             )
         clock.advance(DAY_S)
     clock.advance(-1)
-    assert await Retention(services, Limits(2, 0)).old_events() == {"events": 1}
-    assert len(await _all(database, sa.select(outbox.c.id))) == 2
-
-
-async def test_the_job_does_every_part_as_a_step_of_its_own(
-    database: Database, database_url: str, clock: FixedClock, tmp_path: Path
-) -> None:
-    class Settings:
-        retention_days = 1
-        retention_max_bytes = 1
-        data_dir = tmp_path
-
-    await _days(database, database_url, clock, 2)
-    names: list[str] = []
-
-    async def step(name: str, work: Any) -> Json:
-        names.append(name)
-        return await work()
-
-    async def progress(value: Json) -> None:
-        return
-
-    job = Job("job_1", "", "retention", "durable", 1, 5, {})
-    done = await retention_jobs.retain(
-        JobContext(job, _services(database, clock, Settings()), step, progress)
-    )
-    assert names == ["by_age", "by_bytes", "previews", "old_jobs", "old_events"]
-    assert done["by_age"]["groups"] + done["by_bytes"]["groups"] == 4
-    assert all(row.data is None for row in await _all(database, sa.select(payloads)))
+    assert await Retention(given, Limits(2, 0)).old_events() == {"events": 1}
+    assert len(await all_rows(database, sa.select(outbox.c.id))) == 2
