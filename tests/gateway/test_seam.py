@@ -328,3 +328,16 @@ async def test_an_offer_behind_another_request_loses_no_byte(running: Running) -
         answers = [await client.read() for _ in range(3)]
 
     assert [answer.status for answer in answers] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/chat/completions?over=asgi"])
+@pytest.mark.parametrize(
+    "odd",
+    [b'"x":' + b"[" * 200 + b"]" * 200, b'"seed":99999999999999999999999', b'"user":"a\\u0000b"'],
+    ids=["deep", "long", "nul"],
+)
+async def test_the_seam_and_its_twin_take_the_same_bodies(running: Running, path: str, odd: bytes) -> None:
+    """What is odd but JSON is the provider's to judge."""
+    answer = await running.ask(json.dumps(chat()).encode()[:-1] + b"," + odd + b"}", path=path)
+
+    assert answer.status == 200

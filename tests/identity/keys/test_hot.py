@@ -91,9 +91,7 @@ def test_a_provider_key_as_bearer_is_kept_for_the_upstream_and_is_nobody_here(to
 def test_a_key_of_ours_is_never_handed_to_a_provider_even_if_it_looks_like_one(times: int) -> None:
     """Neither the first time nor from the memo."""
     made = door(protected=True)
-    made = Door(
-        replace(made.rules, bootstrap=b"sk-operator"), made.index, clock=made._clock, use=made._use
-    )
+    made = Door(replace(made.rules, bootstrap=b"sk-operator"), made.index, clock=made._clock, use=made._use)
     for _ in range(times):
         caller = made.admit(bearer(b"sk-operator"))
     assert (caller.kind, caller.provider_key) == ("bootstrap", None)
