@@ -102,8 +102,6 @@ class SeamProtocol(HttpToolsProtocol):
 
     cycle: Any  # a cycle of uvicorn's, a HotCycle, or None before the first request
     hot: HotCycle | None = None
-    worker: asyncio.Task[None] | None = None  # finishes the calls that have to wait
-    idle: asyncio.Future[tuple[HotCycle, Call, int]] | None = None  # where it waits for the next one
     in_head = False  # a request has begun and its head is not complete
     head_size = 0
     offer = False  # the request offers to speak another protocol
@@ -125,8 +123,6 @@ class SeamProtocol(HttpToolsProtocol):
         self.seam.connections.discard(self)
         hot = self.hot
         super().connection_lost(exc)
-        if self.idle is not None and self.worker is not None:
-            self.worker.cancel()
         if hot is not None and not hot.response_complete:
             hot.disconnected = True
             if hot.task is not None and hot.call is not None:
@@ -256,28 +252,9 @@ class SeamProtocol(HttpToolsProtocol):
         if isinstance(outcome, Reply):
             self._send(hot, outcome)
             return
-        self._hand_over(hot, call, outcome)
-
-    def _hand_over(self, hot: HotCycle, call: Call, at: int) -> None:
-        """What has to wait is done by the connection's own task: one for all its calls, since a new one is dear."""
-        idle, self.idle = self.idle, None
-        if idle is not None and not idle.done():
-            idle.set_result((hot, call, at))
-        else:
-            self.worker = self.loop.create_task(self._work(hot, call, at))
-            self.worker.add_done_callback(self.tasks.discard)
-        hot.task = self.worker
-        self.tasks.add(self.worker)  # uvicorn waits for these at shutdown
-
-    async def _work(self, hot: HotCycle, call: Call, at: int) -> None:
-        worker = hot.task
-        while True:
-            await self._finish(hot, call, at)
-            if hot.disconnected:
-                return
-            self.tasks.discard(worker)
-            self.idle = idle = self.loop.create_future()
-            hot, call, at = await idle
+        hot.task = task = self.loop.create_task(self._finish(hot, call, outcome))
+        self.tasks.add(task)  # uvicorn keeps these, and waits for them at shutdown
+        task.add_done_callback(self.tasks.discard)
 
     async def _finish(self, hot: HotCycle, call: Call, at: int) -> None:
         try:
