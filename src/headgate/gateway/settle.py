@@ -44,7 +44,9 @@ class Settler:
         outcome = status or _status(reply, error)
         if outcome == "failed":
             code = error.code if error else reply.error_code
-            log.warning("call.failed", run=call.run_id, provider=reply.provider, status=reply.status, code=code)
+            log.warning(
+                "call.failed", run=call.run_id, provider=reply.provider, status=reply.status, code=code
+            )
         shared: Reply | None = None
         try:
             self._recorder.write(self._closed(call, reply, error, outcome))
