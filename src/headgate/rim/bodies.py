@@ -16,6 +16,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 MAX_NESTING = 100
 SLOW_WRITER_S = 30.0  # between two pieces of a body
+WHOLE_BODY_S = 120.0  # and for all of it, as on the fast seam
 LONG_CHECK_BYTES = 1024 * 1024  # longer bodies are checked off the loop
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -46,9 +47,11 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], *, limit: 
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + WHOLE_BODY_S
     while True:
         try:
-            async with asyncio.timeout(SLOW_WRITER_S):
+            async with asyncio.timeout_at(min(ends, loop.time() + SLOW_WRITER_S)):
                 message = await receive()
         except TimeoutError:
             raise SlowBody(

@@ -117,3 +117,18 @@ def test_a_call_whose_segment_goes_is_carried_until_it_ends(db: Bulk, keeper: Ke
     keep(db, keeper, Batch(runs=[closed("run_1")]))
 
     assert db.run("SELECT run_id FROM open_runs") == [("run_2",)]
+
+
+def test_a_damaged_subject_key_does_not_stop_the_drain(db: Bulk, clock: FixedClock) -> None:
+    """The subject gets a new key; what the old one sealed stays damaged, and is told of in the log."""
+    ids, vault = Ids(clock), Vault(b"k" * 32)
+    keep(db, Keeper("spool-0", vault, clock, ids), Batch.of([(CLOSED, encode_frame(closed("run_1")))]), 1)
+    with db.transaction():
+        db.run("UPDATE subject_keys SET wrapped = ? WHERE 1 = 1", [b"\x00" * 60])
+    clock.advance(1)
+
+    keep(db, Keeper("spool-0", vault, clock, ids), Batch.of([(CLOSED, encode_frame(closed("run_2")))]), 2)
+    keep(db, Keeper("spool-0", vault, clock, ids), Batch.of([(CLOSED, encode_frame(closed("run_3")))]), 3)
+
+    assert count(db, "runs") == 3
+    assert count(db, "subject_keys") == 2

@@ -19,14 +19,17 @@ from headgate.call.frames import (
 from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
+from headgate.kernel.logging import get_log
 from headgate.record.runs import facets, tables
 from headgate.record.runs.chain import extend, extend_all
-from headgate.record.runs.payloads import Bodies, SubjectKey, Vault
+from headgate.record.runs.payloads import Bodies, PayloadDamaged, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
 from headgate.record.runs.rows import SIDE_EFFECT, Place, run_row, side_effect_row
 from headgate.record.spend import service as spend
 from headgate.store.bulk import Bulk
 from headgate.store.spool.spool import Position
+
+log = get_log("runs")
 
 OPENED, CLOSED, LATE, FEEDBACK = 1, 2, 3, 4  # the kinds of frames in the spool
 KIND_OF: dict[type[Any], int] = {Opened: OPENED, Closed: CLOSED, Late: LATE, Feedback: FEEDBACK}
@@ -194,19 +197,28 @@ class Keeper:
         keys: dict[RunKey, SubjectKey] = {}
         stored = statements.live_keys(db, subjects)
         for subject in subjects:
-            if subject in stored:
-                key_id, wrapped = stored[subject]
-                known = self._keys.get(key_id)
-                if known is None:
-                    known = self._keys[key_id] = self._vault.unwrap(key_id, wrapped)
-                    if len(self._keys) > 4096:
-                        self._keys.pop(next(iter(self._keys)))
+            known = self._known_key(*stored[subject]) if subject in stored else None
+            if known is not None:
                 keys[subject] = known
             else:
                 key_id = self._ids.new("sbk")
                 keys[subject], wrapped = self._vault.new_key(key_id)
                 db.insert(tables.subject_keys, [(key_id, *subject, wrapped, to_us(self._clock.now()), None)])
         return keys
+
+    def _known_key(self, key_id: str, wrapped: bytes) -> SubjectKey | None:
+        """The key, opened once. None when its row is damaged: the subject then gets a new one, so that the drain goes on."""
+        known = self._keys.get(key_id)
+        if known is None:
+            try:
+                known = self._vault.unwrap(key_id, wrapped)
+            except PayloadDamaged as error:
+                log.error("runs.subject_key_damaged", key=key_id, error=str(error))
+                return None
+            self._keys[key_id] = known
+            if len(self._keys) > 4096:
+                self._keys.pop(next(iter(self._keys)))
+        return known
 
     # ---- late events
 

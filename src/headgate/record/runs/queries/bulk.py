@@ -109,14 +109,14 @@ def drop_carried(db: Bulk, run_ids: Sequence[str]) -> None:
 
 
 def live_keys(db: Bulk, subjects: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, bytes]]:
-    """The undestroyed keys of these (tenant, subject): key id and wrapped key."""
+    """The newest undestroyed key of each of these (tenant, subject): key id and wrapped key."""
     found: dict[tuple[str, str], tuple[str, bytes]] = {}
     for at in range(0, len(subjects), IN_AT_ONCE):
         part = subjects[at : at + IN_AT_ONCE]
         pairs = " OR ".join(["(tenant = ? AND subject = ?)"] * len(part))
         statement = (
             "SELECT tenant, subject, key_id, wrapped FROM subject_keys "
-            f"WHERE ({pairs}) AND wrapped IS NOT NULL ORDER BY created_us DESC"
+            f"WHERE ({pairs}) AND wrapped IS NOT NULL ORDER BY created_us"
         )
         for row in db.run(statement, [value for key in part for value in key]):
             found[str(row[0]), str(row[1])] = (str(row[2]), bytes(row[3]))
