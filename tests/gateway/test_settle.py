@@ -12,12 +12,12 @@ from headgate.call.frames import Usage
 from headgate.call.module import Phase, Spec
 from headgate.gateway import settle as settling
 from headgate.gateway.plane import PlaneKeeper
-from headgate.gateway.settle import Settler
+from headgate.gateway.settle import Settler, estimate_usage
 from headgate.kernel.errors import BadRequest, GatewayError, ProviderError, RecordUnavailable
 from headgate.record.cache.keys import Slot
 from headgate.wire.shape import ReplyFacts
 from tests.gateway.settling import Frames, frames, keeper, settler
-from tests.gateway.test_chain import Note, chain_of
+from tests.gateway.test_chain import Note, chain_of, make_call
 from tests.wire.calls import chat_call
 
 __all__ = ["frames", "keeper", "settler"]
@@ -163,3 +163,15 @@ async def test_a_module_that_breaks_at_the_end_costs_no_record(
     settler.settle(chat_call(), answer())
 
     assert [frame.warnings for frame in frames.closed] == [["breaks failed and was skipped"]]
+
+
+def test_an_unknown_usage_is_estimated_from_the_text_that_came_not_from_its_wrapping() -> None:
+    call = make_call()
+    call.body = b"x" * 40
+    reply = Reply(200, b'data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"12345678"}}]}\n\n' * 5)
+    reply.provider = "openai"
+
+    estimate_usage(call, reply)
+
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (10, 10)
+    assert reply.usage_raw == b'{"estimated":true}'

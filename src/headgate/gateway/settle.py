@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from headgate.call.call import Call, Reply
 from headgate.call.frames import Closed, Event, RunStatus, Usage
 from headgate.call.ports import Recorder
@@ -17,6 +19,7 @@ from headgate.wire.spec import WIRES, ReplyFacts
 log = get_log("gateway")
 
 KEPT_RESPONSE_BYTES = 8 * 1024 * 1024  # a longer answer is kept on record only up to here
+_TEXTS = re.compile(rb'"(?:content|text)"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of deltas and whole answers
 BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
 
 
@@ -137,7 +140,7 @@ def estimate_usage(call: Call, reply: Reply) -> None:
     if reply.usage.known or not reply.provider:
         return
     prompt = len(call.body) // BYTES_PER_TOKEN
-    completion = sum(len(part) for part in reply.body.split(b'"content":"')[1:]) // (BYTES_PER_TOKEN * 8)
+    completion = -(-sum(map(len, _TEXTS.findall(reply.body))) // BYTES_PER_TOKEN)
     reply.usage = Usage(prompt, completion, known=True)
     reply.usage_raw = b'{"estimated":true}'
     call.warn("usage is an estimate")
