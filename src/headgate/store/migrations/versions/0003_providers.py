@@ -1,6 +1,6 @@
 """Providers that were added at run time.
 
-Safe while the version before still runs: it only adds.
+Safe while the old version runs: it only adds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Caps, holds and price books.
 
-Safe while the version before still runs: it only adds.
+Safe while the old version runs: it only adds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Attempts of a call, and keys of repeats.
 
-Safe while the version before still runs: it only adds.
+Safe while the old version runs: it only adds.
 """
 
 from __future__ import annotations
