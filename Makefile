@@ -73,7 +73,7 @@ docs: setup ## Write the generated pages of docs/reference
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies anew within pyproject.toml (ARGS=--upgrade: the newest)
-	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes \
+	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --group dev --universal --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url $(ARGS) -o requirements.lock
 
 .PHONY: wheel
