@@ -10,7 +10,19 @@ import msgspec
 from headgate.call.caller import Caller
 from headgate.call.frames import Event, Usage
 
-Wire = Literal["openai.chat", "openai.completions", "openai.embeddings", "openai.models"]
+Wire = Literal[
+    "openai.chat",
+    "openai.completions",
+    "openai.embeddings",
+    "openai.models",
+    "openai.responses",
+    "anthropic.messages",
+    "anthropic.count_tokens",
+    "google.generate",
+    "google.count_tokens",
+    "bedrock.converse",  # to providers only
+    "passthrough",
+]
 CacheWish = Literal["", "allow", "bypass", "refresh"]
 
 
