@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.call.module import Tools
 from headgate.config import Settings
-from headgate.gateway.chain import compile_chain
+from headgate.gateway.chain import Chain, compile_chain
 from headgate.gateway.dispatch import Dispatcher, Lines
 from headgate.gateway.inner import InnerCalls
 from headgate.gateway.lag import LoopWatch
@@ -30,9 +30,10 @@ from headgate.kernel.clock import SystemClock, to_us
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import configure, get_log
 from headgate.kernel.tasks import Tasks
-from headgate.modules.order import ORDER
-from headgate.modules.settings import configure as configure_modules
+from headgate.modules.catalog import Catalog
 from headgate.operate.jobs.supervisor import Supervisor
+from headgate.operate.modules_admin.service import Setting
+from headgate.operate.modules_admin.service import load as load_modules
 from headgate.providers.client import ClientConfig, Deadlines, HttpClient
 from headgate.providers.mock import MockProvider
 from headgate.providers.prices import PriceBook
@@ -100,6 +101,7 @@ class House:
     watch: LoopWatch
     calls: InnerCalls
     started_us: int
+    catalog: Catalog
 
     async def start(self) -> None:
         """Begin everything that runs beside the calls."""
@@ -149,7 +151,12 @@ async def build(settings: Settings) -> House:
     )  # fmt: skip
     async with database.writing() as db:
         await seed(db, clock)
-    keeper = PlaneKeeper(await _first_plane(floor), {"keys": _key_builder(floor)})
+    catalog = Catalog(settings)
+    tools = Tools(clock, floor.fast, {"cache": cache, "tasks": floor.tasks, "ids": ids})
+    compiler = ChainCompiler(floor.database, catalog, tools)
+    plane = await _first_plane(floor, compiler)
+    keeper = PlaneKeeper(plane, {"keys": _key_builder(floor), "modules": compiler.rebuild})
+    catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
     gateway = _gateway(floor, keeper)
     notices = PlaneNotices(database, clock, keeper.rebuild)
 
@@ -159,22 +166,51 @@ async def build(settings: Settings) -> House:
     control = ControlServer(socket_path(settings.data_dir, CONTROL_SOCKET), heard)
     notices.control = control
     calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
+    tools.hot.update(calls=calls, prices=plane.prices)  # what modules ask for while they run
     return House(
-        floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now())
+        floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now()),
+        catalog,
     )  # fmt: skip
 
 
-async def _first_plane(floor: Floor) -> Plane:
+@dataclass(frozen=True, slots=True)
+class ChainCompiler:
+    """Makes the chains of tenants from what they say of their modules."""
+
+    database: Database
+    catalog: Catalog
+    tools: Tools
+
+    def compile(self, own: Mapping[str, Setting]) -> Chain:
+        """The chain of a tenant that says `own` of its modules."""
+        configs = self.catalog.configs(
+            {name: setting.fields for name, setting in own.items() if setting.is_own}
+        )
+        return compile_chain(self.catalog.order, configs, self.tools)
+
+    async def all(self) -> dict[str, Chain]:
+        """The chains of all tenants that say anything."""
+        async with self.database.reading() as db:
+            return {tenant: self.compile(own) for tenant, own in (await load_modules(db)).items()}
+
+    async def rebuild(self, plane: Plane, tenant: str) -> dict[str, Any]:
+        """The plane's chains after a change of one tenant's modules."""
+        async with self.database.reading() as db:
+            own = (await load_modules(db, tenant)).get(tenant)
+        chains = {other: chain for other, chain in plane.chains.items() if other != tenant}
+        return {"chains": chains if own is None else chains | {tenant: self.compile(own)}}
+
+
+async def _first_plane(floor: Floor, compiler: ChainCompiler) -> Plane:
     settings = floor.settings
     async with floor.database.reading() as db:
         door = await load_door(db, settings, clock=floor.clock, use=floor.use)
-    configs = configure_modules(settings)
-    chain = compile_chain(ORDER, configs, Tools(floor.clock, floor.fast, {"cache": floor.cache}))
     return Plane(
         door,
         ProviderTable.from_settings(settings),
         PriceBook(settings.prices, floor.clock, settings.data_dir / "prices"),
-        chain,
+        compiler.compile({}),
+        await compiler.all(),
     )
 
 
@@ -244,6 +280,7 @@ def build_control(house: House) -> Asgi:
         {
             "recorder": floor.recorder, "cache": floor.cache, "client": floor.client, "loop": house.watch,
             "worker": house.supervisor, "fast": floor.fast, "started_us": house.started_us,
+            "modules": house.catalog,
         },
     )  # fmt: skip
     return build_control_api(services, house.gateway, lambda: house.keeper.plane.door)

@@ -13,6 +13,7 @@ from headgate.identity.accounts import routes as accounts
 from headgate.identity.keys import routes as keys
 from headgate.identity.keys.hot import Door
 from headgate.operate.jobs import routes as jobs
+from headgate.operate.modules_admin import routes as modules
 from headgate.operate.system import routes as system
 from headgate.record.cache import routes as cache
 from headgate.record.runs import routes as runs
@@ -34,6 +35,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         spend.router,
         cache.router,
         jobs.router,
+        modules.router,
         system.router,
         system.metrics_router(public=settings.metrics_public),
     )

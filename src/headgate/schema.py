@@ -10,13 +10,14 @@ from headgate.govern.ledger import tables as ledger
 from headgate.identity.accounts import tables as accounts
 from headgate.identity.keys import tables as keys
 from headgate.operate.jobs import tables as jobs
+from headgate.operate.modules_admin import tables as modules
 from headgate.operate.webhooks import tables as webhooks
 from headgate.record.runs import tables as runs
 from headgate.record.spend import tables as spend
 from headgate.store import versions
 from headgate.store.engine import metadata
 
-TABLES = (ledger, accounts, keys, jobs, webhooks, runs, spend, versions)
+TABLES = (ledger, accounts, keys, jobs, modules, webhooks, runs, spend, versions)
 
 
 def all_tables() -> sa.MetaData:

@@ -13,6 +13,8 @@ from headgate.kernel.logging import get_log
 
 log = get_log("gateway")
 
+HOOKS = ("on_request", "wait_request", "on_reply", "stream_filter", "on_done")
+
 
 class Step(NamedTuple):
     """One hook before dispatch. `wait` is its waiting twin, or None."""
@@ -31,10 +33,21 @@ class Chain:
     on_reply: tuple[tuple[Callable[[Call, Reply], None], Module[Any]], ...] = ()
     stream_filters: tuple[tuple[Callable[[Call], StreamFilter | None], Module[Any]], ...] = ()
     on_done: tuple[tuple[Callable[[Call, Reply], None], Module[Any]], ...] = ()
+    modules: tuple[Module[Any], ...] = ()  # all of them, in order
 
     @property
     def names(self) -> list[str]:
         return [step.module.spec.name for step in self.steps]
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The modules that run, in order, each with the hooks of it that are called."""
+        return [
+            {
+                "name": module.spec.name, "category": module.spec.category, "phase": module.spec.phase.name.lower(),
+                "enabled": True, "in_chain": True, "hooks": [hook for hook in HOOKS if _overrides(module, hook)],
+            }
+            for module in self.modules
+        ]  # fmt: skip
 
 
 def compile_chain(
@@ -49,6 +62,7 @@ def compile_chain(
         on_reply=tuple((m.on_reply, m) for m in modules if _overrides(m, "on_reply")),
         stream_filters=tuple((m.stream_filter, m) for m in modules if _overrides(m, "stream_filter")),
         on_done=tuple((m.on_done, m) for m in modules if _overrides(m, "on_done")),
+        modules=tuple(modules),
     )
 
 

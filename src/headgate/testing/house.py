@@ -17,6 +17,7 @@ from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
 from headgate.kernel.errors import Unavailable
 from headgate.kernel.ids import Ids
+from headgate.modules.catalog import Catalog
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.runs.hot import Recorder, RecorderConfig
 from headgate.rim.api import build_api
@@ -63,6 +64,7 @@ class House:
         self.recorder = Recorder(config, clock, ids)
         self.cache = ResponseCache(CacheLimits(memory_bytes=SEGMENT_BYTES, disk_bytes=0), clock)
         hot: dict[str, Any] = {"recorder": self.recorder, "cache": self.cache, "fast": MemoryStore()}
+        hot["modules"] = Catalog(settings)
         self.services = Services(database, clock, ids, self.notices, self.recorder, NoModels(), settings, hot)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []
