@@ -15,7 +15,7 @@ from tools.accept.outcome import Findings
 from tools.rig.processes import ROOT
 
 MUTATIONS = Path(__file__).parent / "pains"
-# of the ranked list: databases of logs (5), memory (6), paywalls (16), security (17), MCP (18) and pages (19) are not of this part
+# not of this part: databases of logs (5), memory (6), paywalls (16), security (17), MCP (18), pages (19)
 HERE = (1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20)
 COPIED = ("src", "tests", "tools", "bench", "conftest.py", "pyproject.toml")
 RUN_S = 300
