@@ -15,8 +15,8 @@ RunStatus = Literal[
 
 
 class Usage(msgspec.Struct, array_like=True):
-    """Tokens by price class. `cached_tokens` and `cache_write_tokens` are part of `prompt_tokens`,
-    `reasoning_tokens` of `completion_tokens`."""
+    """Tokens by price class. `cached_tokens`, `cache_write_tokens` and `audio_input_tokens` are part of `prompt_tokens`,
+    `reasoning_tokens` and `audio_output_tokens` of `completion_tokens`, `cache_write_1h_tokens` of `cache_write_tokens`."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -24,6 +24,10 @@ class Usage(msgspec.Struct, array_like=True):
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     known: bool = False  # False: the provider told nothing
+    cache_write_1h_tokens: int = 0  # written to a cache that keeps them for an hour; the others for minutes
+    audio_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    tier: str = ""  # what the provider says it served by: "batch", "flex", "priority"; "" is its usual way
 
 
 class Event(msgspec.Struct, array_like=True):
@@ -52,6 +56,10 @@ class Opened(msgspec.Struct, array_like=True, tag="o"):
     stream: bool
     hold_pico: int = 0  # money reserved for the call
     project: str = "default"
+    user_id: str = ""
+    session: str = ""
+    parent_run: str = ""
+    tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class Closed(msgspec.Struct, array_like=True, tag="c"):
