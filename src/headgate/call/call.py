@@ -42,7 +42,7 @@ class Call:
 
     __slots__ = (
         "agent", "app", "body", "cache_max_age_s", "cache_wish", "caller", "coalesce", "endpoint", "events", "explanation",
-        "force_live", "headers", "model", "notes", "parent_run", "project", "received_us", "run_id", "session", "subject", "t0",
+        "force_live", "headers", "model", "notes", "parent_run", "peer", "project", "received_us", "role", "run_id", "session", "subject", "t0",
         "view", "warnings", "wire",
     )  # fmt: skip
 
@@ -66,6 +66,8 @@ class Call:
         self.project = ""
         self.session = ""
         self.parent_run = ""
+        self.peer = ""  # the address that connected; empty on our own socket
+        self.role = ""  # "branch" or "shadow" of another call, which has been shaped already
         self.cache_wish: CacheWish = ""
         self.cache_max_age_s: int | None = None
         self.coalesce = True

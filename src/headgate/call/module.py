@@ -57,10 +57,17 @@ class Spec:
     aliases: tuple[str, ...] = ()
     stance: Stance | None = None  # None: the default of its phase
     waits: bool = False  # True: it overrides `must_wait` and `wait_request` too
+    spreads: bool = False  # True: it makes more calls of one, or spoils it, and so must not act on calls made so
+    server_only: frozenset[str] = frozenset()  # fields that a tenant may not set: where this server connects to
 
     @property
     def on_break(self) -> Stance:
         return self.stance or DEFAULT_STANCE[self.phase]
+
+    @property
+    def in_branches(self) -> bool:
+        """Does it act on calls that another call made? Those are shaped already."""
+        return self.phase is not Phase.SHAPE and not self.spreads
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from headgate.call.caller import Caller
 from headgate.call.frames import Frame
@@ -21,6 +21,7 @@ class Ask:
     agent: str = ""
     subject: str = ""
     parent_run: str = ""
+    role: Literal["", "branch", "shadow"] = ""  # of a call that was shaped already: it is not shaped or spread again
 
 
 @dataclass(frozen=True, slots=True)

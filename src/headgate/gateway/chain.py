@@ -34,6 +34,10 @@ class Chain:
     stream_filters: tuple[tuple[Callable[[Call], StreamFilter | None], Module[Any]], ...] = ()
     on_done: tuple[tuple[Callable[[Call, Reply], None], Module[Any]], ...] = ()
     modules: tuple[Module[Any], ...] = ()  # all of them, in order
+    branch_steps: tuple[Step, ...] = ()  # of calls that another call made: shaped already, and not to be spread again
+
+    def steps_for(self, call: Call) -> tuple[Step, ...]:
+        return self.branch_steps if call.role else self.steps
 
     @property
     def names(self) -> list[str]:
@@ -56,13 +60,15 @@ def compile_chain(
     """The chain of the enabled modules of `configs`, in the order of `order`. A module without a config is off."""
     modules = [kind(configs[kind.spec.name], tools) for kind in order if _is_on(configs.get(kind.spec.name))]
     modules.sort(key=lambda module: module.spec.phase)  # stable: within a phase `order` decides
-    steps = [_step(module) for module in modules if module.spec.phase <= Phase.ANSWER]
+    made = [_step(module) for module in modules if module.spec.phase <= Phase.ANSWER]
+    steps = tuple(step for step in made if step.hook or step.wait)
     return Chain(
-        steps=tuple(step for step in steps if step.hook or step.wait),
+        steps=steps,
         on_reply=tuple((m.on_reply, m) for m in modules if _overrides(m, "on_reply")),
         stream_filters=tuple((m.stream_filter, m) for m in modules if _overrides(m, "stream_filter")),
         on_done=tuple((m.on_done, m) for m in modules if _overrides(m, "on_done")),
         modules=tuple(modules),
+        branch_steps=tuple(step for step in steps if step.module.spec.in_branches),
     )
 
 

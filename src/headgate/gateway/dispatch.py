@@ -93,6 +93,7 @@ class Dispatcher:
             return await self._lines.mock.send(spec.path, body)
         caller = call.caller
         head = provider.request_head(spec.path, caller.provider_key, first=caller.provider_key_first)
+        head += call.notes.get("upstream.lines", b"")
         return await self._lines.client.send(
             provider.origin, head, body, deadlines=self._lines.deadlines, whole=not call.view.stream
         )

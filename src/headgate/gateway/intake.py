@@ -47,6 +47,7 @@ class Intake:
             run_id=self._ids.new("run"), wire=spec.wire, endpoint=request.path, caller=caller, headers=headers,
             body=request.body, view=spec.parse(request.body), received_us=received_us, t0=t0,
         )  # fmt: skip
+        call.peer = request.peer
         _identify(call, caller, headers)
         if (
             b"x-headgate-cache" in headers
@@ -66,6 +67,7 @@ def _identify(call: Call, caller: Caller, headers: dict[bytes, bytes]) -> None:
     call.session = _name(get(b"x-session-id"), "X-Session-Id")
     if caller.kind == "internal":
         call.parent_run = _name(get(b"x-headgate-parent-run"), "X-Headgate-Parent-Run")
+        call.role = _name(get(b"x-headgate-role"), "X-Headgate-Role")
 
 
 def _name(value: bytes | None, header: str) -> str:

@@ -42,6 +42,9 @@ def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
         lines += b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
             rate.limit, rate.remaining, rate.reset_s + 0.999
         )  # fmt: skip
+    more = call.notes.get("dress")
+    if more is not None:
+        lines += more(call, reply)
     reply.run_lines = lines
     return reply
 

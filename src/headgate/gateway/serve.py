@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from headgate.call.call import Call, Reply
 from headgate.call.ports import Recorder
-from headgate.gateway.chain import on_trouble, run_steps, wait_step
+from headgate.gateway.chain import Step, on_trouble, run_steps, wait_step
 from headgate.gateway.dispatch import Dispatcher
 from headgate.gateway.inflight import Inflight
 from headgate.gateway.intake import Intake, Request
@@ -73,10 +73,14 @@ class Gateway:
     def begin(self, call: Call) -> Reply | int:
         """Run the phases up to ANSWER. A Reply is settled and ready to send; a number goes to `finish`."""
         try:
-            outcome = run_steps(call, self._keeper.plane.chain(call.tenant).steps)
+            steps = self._keeper.plane.chain(call.tenant).steps_for(call)
+            outcome = run_steps(call, steps)
             if isinstance(outcome, Reply):
                 return self._answered(call, outcome)
-            return NOTHING_WAITS if outcome is None else outcome
+            if outcome is None:
+                return NOTHING_WAITS
+            call.notes["steps"] = steps  # a change of the chain while it waits must not make it skip any
+            return outcome
         except GatewayError as error:
             return self._refused(call, error)
         except Exception as error:  # noqa: BLE001 - the request edge: a bug is a recorded 500, never a lost call
@@ -108,7 +112,7 @@ class Gateway:
         self._inflight.leave(call, cancel)
 
     async def _wait_on(self, call: Call, at: int) -> Reply | None:
-        steps = self._keeper.plane.chain(call.tenant).steps
+        steps: tuple[Step, ...] = call.notes.pop("steps")
         position: Reply | int | None = at
         while isinstance(position, int):
             reply = await wait_step(call, steps[position])

@@ -131,7 +131,7 @@ class Settler:
             reply.ghost_route, reply.ghost_saved_pico, reply.cache, reply.finish, error.code if error else reply.error_code,
             error.message if error else "", reply.first_byte_us, reply.upstream_us, call.events, call.explanation, call.warnings,
             b"" if same_as else call.body, response, same_as, call.parent_run, call.project, call.session,
-            preview=WIRES[call.endpoint].last_user_text(call.view),
+            metadata=call.notes.get("metadata", {}), preview=WIRES[call.endpoint].last_user_text(call.view),
         )  # fmt: skip
 
 

@@ -49,8 +49,11 @@ class Catalog:
     def config(self, kind: type[Module[Any]], fields: Fields) -> ModuleConfig:
         """The server's config with the tenant's `fields` in the place of its own. Raises BadRequest, naming the field."""
         server = self.server[kind.spec.name].model_dump(exclude_unset=True)
+        own = self.own_names(kind, fields)
+        for name in kind.spec.server_only & own.keys():
+            raise BadRequest(f"config.{name}: only the settings of the server say this.", param=f"config.{name}")
         try:
-            return kind.Config.model_validate(server | self.own_names(kind, fields))
+            return kind.Config.model_validate(server | own)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])

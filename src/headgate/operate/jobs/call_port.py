@@ -26,6 +26,7 @@ _HEADERS = (
     ("x-punk-agent", "agent"),
     ("x-punk-subject", "subject"),
     ("x-headgate-parent-run", "parent_run"),
+    ("x-headgate-role", "role"),
 )
 
 
