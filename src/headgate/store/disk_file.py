@@ -6,6 +6,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,10 +29,10 @@ CREATE TABLE IF NOT EXISTS entries (
   crc INTEGER NOT NULL, value BLOB NOT NULL)
 """
 INDEX = "CREATE INDEX IF NOT EXISTS ix_entries_owner ON entries (tenant, kind, app, subject, expires_s, size)"
-PUT = """
-INSERT OR REPLACE INTO entries (key, tenant, kind, app, subject, created_s, expires_s, size, crc, value)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+PUT = "INSERT OR REPLACE INTO entries (key, tenant, kind, app, subject, created_s, expires_s, size, crc, value) VALUES "
+PUT_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+TOGETHER = 32  # rows in one statement: the interpreter is handed over once for all of them
+PUT_ONE, PUT_MANY = PUT + PUT_ROW, PUT + ",".join([PUT_ROW] * TOGETHER)
 READ = """
 SELECT key, tenant, kind, app, subject, created_s, expires_s, value, crc FROM entries WHERE key = ? AND expires_s > ?
 """
@@ -122,9 +123,12 @@ class DiskFile:
         db = self._open_db()
         self._evict(db, sum(len(row.value) for row in rows))
         with _Transaction(db):
-            db.executemany(
-                PUT, [(*row[:7], len(row.value), zlib.crc32(row.value), row.value) for row in rows]
-            )
+            values = [(*row[:7], len(row.value), zlib.crc32(row.value), row.value) for row in rows]
+            alone = len(values) % TOGETHER
+            if alone:
+                db.executemany(PUT_ONE, values[:alone])
+            for at in range(alone, len(values), TOGETHER):
+                db.execute(PUT_MANY, list(chain.from_iterable(values[at : at + TOGETHER])))
 
     def remove(self, match: Match) -> int:
         """Remove what matches; nothing of it stays in the file or in the log beside it."""

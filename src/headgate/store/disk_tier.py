@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +21,9 @@ from headgate.store.disk_file import BROKEN, BUSY, DiskFile, Match, Row
 
 log = get_log("store")
 
-BATCH_ROWS = 128
+BATCH_ROWS, BATCH_BYTES = 256, 512 * 1024  # in one transaction: a read waits for no more
+GATHER_S = 0.15  # how long a row may wait for others, so that one transaction writes many
+GATHER_BYTES = 1024 * 1024  # no longer than until so much waits
 RETRY_S = 5.0  # after trouble: how long the file is left alone
 BUSY_RETRY_S = 0.2  # someone else has the lock: nothing is dropped but what finds no room in the queue
 ROW_OVERHEAD = 200
@@ -45,13 +49,18 @@ class _Job(NamedTuple):
 
 
 class DiskTier:
-    """Puts are dropped (and counted) when the queue is full; reads overtake writes; removals are never dropped."""
+    """Puts are dropped (and counted) when the queue is full; reads overtake writes; removals are never dropped.
+    Rows gather for a moment before they are written; a read finds them all the same, a job or the end writes them at once."""
 
     def __init__(self, path: Path, *, max_bytes: int, queue_bytes: int, clock: Clock) -> None:
         self._file = DiskFile(path, max_bytes=max_bytes)
         self._queue_bytes = queue_bytes
         self._clock = clock
         self._writes: deque[Row | _Job] = deque()
+        self._waiting: dict[bytes, Row] = {}  # the rows among `_writes`, the newest of each key
+        self._jobs = 0  # those among `_writes`
+        self._since = 0.0  # when the first of `_writes` began to wait
+        self._due = 0  # how many of `_writes` have gathered for long enough
         self._reads: deque[tuple[bytes, Future[Row | None]]] = deque()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -82,9 +91,14 @@ class DiskTier:
             self._skipped += 1
             return False
         with self._wake:
-            self._queued += size
+            before = self._queued
+            self._queued = before + size
             self._writes.append(row)
-            self._wake.notify()
+            self._waiting[row.key] = row
+            if not before:
+                self._since = time.monotonic()
+            if not before or before < GATHER_BYTES <= self._queued:
+                self._wake.notify()
         if self._seen is not None:
             _mark(self._seen, row.key)
         return True
@@ -137,14 +151,13 @@ class DiskTier:
                 future.set_result(0)
                 return future
             self._writes.append(_Job(work, future))
+            self._jobs += 1
             self._wake.notify()
         return future
 
     def _run(self) -> None:
         while True:
-            with self._wake:
-                while not (self._reads or self._writes or self._closing) and self._file.is_open:
-                    self._wake.wait()
+            self._wait()
             try:
                 if not self._file.is_open:
                     self._open()
@@ -157,6 +170,20 @@ class DiskTier:
             if self._closing and not self._writes:
                 break
         self._end()
+
+    def _wait(self) -> None:
+        """Until there is something to read, or what is queued has gathered for long enough."""
+        with self._wake:
+            while not self._due and self._file.is_open:
+                left = self._since + GATHER_S - time.monotonic()
+                if self._writes and (self._jobs or self._queued >= GATHER_BYTES or left <= 0):
+                    self._due = len(self._writes)
+                elif self._closing or self._reads:
+                    break
+                else:
+                    self._wake.wait(left if self._writes else None)
+            if self._closing:
+                self._due = len(self._writes)
 
     def _open(self) -> None:
         self._file.open()
@@ -176,7 +203,7 @@ class DiskTier:
             if not future.set_running_or_notify_cancel():
                 continue
             with self._wake:
-                row = next((item for item in self._writes if isinstance(item, Row) and item.key == key), None)
+                row = self._waiting.get(key)
             try:
                 if row is None:
                     row = self._file.read(key, int(self._clock.now()))
@@ -184,19 +211,24 @@ class DiskTier:
                 future.set_result(row)
 
     def _write_batch(self) -> None:
+        """Write the next rows that have gathered, or do the job that comes next."""
         rows: list[Row] = []
-        while len(rows) < BATCH_ROWS and len(rows) < len(self._writes):
-            item = self._writes[len(rows)]
-            if isinstance(item, _Job):
+        size = 0
+        for item in islice(self._writes, min(self._due, BATCH_ROWS)):
+            if isinstance(item, _Job) or size > BATCH_BYTES:
                 break
             rows.append(item)
+            size += len(item.value)
         if rows:
             self._file.write(rows)
             self._written += len(rows)
             self._drop_first(rows)
-        elif self._writes and isinstance(job := self._writes[0], _Job):
+        elif self._due and isinstance(job := self._writes[0], _Job):
             result = job.work(self._file)
-            self._writes.popleft()
+            with self._wake:
+                self._writes.popleft()
+                self._jobs -= 1
+                self._count_down(1)
             if job.done.set_running_or_notify_cancel():
                 job.done.set_result(result)
 
@@ -205,6 +237,13 @@ class DiskTier:
             for row in rows:
                 self._writes.popleft()
                 self._queued -= len(row.value) + ROW_OVERHEAD
+                if self._waiting.get(row.key) is row:
+                    del self._waiting[row.key]
+            self._count_down(len(rows))
+
+    def _count_down(self, count: int) -> None:
+        self._due -= count
+        self._since = time.monotonic()  # the first of those that came meanwhile
 
     def _recover(self, error: sqlite3.Error) -> None:
         """The file failed: wait for a lock, make a broken file anew, leave any other alone for a while."""
@@ -237,7 +276,8 @@ class DiskTier:
         rows = [item for item in self._writes if isinstance(item, Row)]
         self._writes = deque(item for item in self._writes if isinstance(item, _Job))
         self._skipped += len(rows)
-        self._queued = 0
+        self._queued = self._due = 0
+        self._waiting.clear()
         self._refuse_reads()
 
     def _refuse_reads(self) -> None:
