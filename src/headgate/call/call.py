@@ -42,8 +42,8 @@ class Call:
 
     __slots__ = (
         "agent", "app", "body", "cache_max_age_s", "cache_wish", "caller", "coalesce", "endpoint", "events", "explanation",
-        "force_live", "headers", "model", "notes", "parent_run", "peer", "project", "received_us", "role", "run_id", "session", "subject", "t0",
-        "view", "warnings", "wire",
+        "force_live", "headers", "model", "notes", "parent_run", "peer", "project", "received_us", "role", "run_id", "session",
+        "subject", "t0", "view", "warnings", "wire",
     )  # fmt: skip
 
     def __init__(
