@@ -131,8 +131,36 @@ def plain_envelope(error: GatewayError) -> Envelope:
     return {"error": body | error.detail}
 
 
+ANTHROPIC_PATH = "/v1/messages"
+_ANTHROPIC_KINDS = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def anthropic_kind(status: int) -> str:
+    """The `type` of Anthropic's error object for an HTTP status."""
+    return _ANTHROPIC_KINDS.get(status) or ("invalid_request_error" if status < 500 else "api_error")
+
+
+def anthropic_envelope(error: GatewayError) -> Envelope:
+    """`{"type": "error", "error": {type, message, param, code, status, ...detail}}`, the envelope of `/v1/messages`."""
+    body = {"type": anthropic_kind(error.status), "message": error.message, "code": error.code}
+    if error.param is not None:
+        body["param"] = error.param
+    return {"type": "error", "error": body | {"status": error.status} | error.detail}
+
+
 def envelope_for(path: str, error: GatewayError) -> Envelope:
     """The error body in the family of `path` (contract: health, bodies, envelopes, pages)."""
+    if path.startswith(ANTHROPIC_PATH):
+        return anthropic_envelope(error)
     if path.startswith("/api/v1/"):
         return punk_envelope(error)
     if path.startswith("/v1/"):

@@ -218,7 +218,11 @@ class Request(msgspec.Struct):
     cache: CacheMark | None = None  # mark the last block that can be marked
     store: bool | None = None
     modalities: list[str] = msgspec.field(default_factory=list[str])
+    functions: bool = False  # the client speaks OpenAI's older `functions`, which names one call at most
     extra: Fields = msgspec.field(default_factory=Fields)  # fields of `maker`'s wire with no neutral meaning
+    lost: list[str] = msgspec.field(
+        default_factory=list[str]
+    )  # deeper fields that the neutral form cannot hold, as paths
 
 
 # What comes back.
@@ -235,6 +239,7 @@ class Tokens(msgspec.Struct):
     reasoning: int = 0
     audio_in: int = 0
     audio_out: int = 0
+    tier: str = ""  # what it was served by: "batch", "flex", "priority"; "" is the usual way
     known: bool = False  # False: the provider told nothing
     raw: bytes = b""  # the provider's own usage object, as it came
 

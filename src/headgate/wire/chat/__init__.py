@@ -1,0 +1,1 @@
+"""OpenAI chat completions to and from the neutral form."""

@@ -1,0 +1,18 @@
+"""All codecs by wire. The contract they fill is in `codec.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from headgate.call.call import Wire
+from headgate.wire.anthropic.codec import MessagesCodec
+from headgate.wire.chat.codec import ChatCodec
+from headgate.wire.codec import Codec
+
+CODECS: Mapping[Wire, Codec] = MappingProxyType(
+    {
+        "openai.chat": ChatCodec(),
+        "anthropic.messages": MessagesCodec(),
+    }
+)
