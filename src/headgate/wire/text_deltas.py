@@ -211,3 +211,19 @@ def drop_spelling(event_tree: object) -> None:
         candidate.pop("logprobsResult", None)
     if "logprobs" in tree:
         tree["logprobs"] = []
+
+
+def closed_by(event_tree: object) -> list[Channel]:
+    """The channels, by the beginning of their names, to which nothing is added after this event."""
+    if not isinstance(event_tree, dict):
+        return []
+    tree = cast(Node, event_tree)
+    kind = tree.get("type")
+    if kind == "content_block_stop":
+        return [(tree.get("index", 0),)]
+    if isinstance(kind, str) and kind.startswith("response.") and kind.endswith(".done"):
+        place = (tree.get("output_index", 0), tree.get("content_index", tree.get("summary_index", 0)))
+        return [(kind.removesuffix(".done") + ".delta", *place)]
+    ended = [each for each in _each(tree.get("choices")) if each.get("finish_reason")]
+    ended += [each for each in _each(tree.get("candidates")) if each.get("finishReason")]
+    return [(each.get("index", 0),) for each in ended]
