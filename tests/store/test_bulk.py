@@ -99,3 +99,13 @@ def test_closing_twice_over_a_dead_server_is_no_trouble(bulk: Bulk, database_url
     other.close()
 
     assert ids(bulk) == []
+
+
+def test_update_sets_columns_of_the_rows_with_these_keys(bulk: Bulk) -> None:
+    with bulk.transaction():
+        bulk.insert(table, [row(1), row(2), row(3)])
+        bulk.update(table, "id", ("text", "data"), [(1, "one", b"1"), (3, "three", b"3")])
+
+    assert [tuple(each) for each in bulk.run("SELECT id, text, data FROM bulk_test ORDER BY id")] == [
+        (1, "one", b"1"), (2, "t", b"\x00\xff"), (3, "three", b"3")
+    ]  # fmt: skip

@@ -48,6 +48,10 @@ class Bulk(Protocol):
         """Insert whole rows; those whose key is there already are left alone. Returns how many are new."""
         ...
 
+    def update(self, table: sa.Table, key: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Set `columns` of the rows whose `key` is the first value of each of `rows`."""
+        ...
+
     def run(self, statement: str, values: Row = ()) -> list[tuple[Any, ...]]: ...
 
     def close(self) -> None: ...
@@ -105,6 +109,10 @@ class SqliteBulk:
             new += self._db.executemany(_sqlite_insert(table, 1), rows[at:]).rowcount
         return new
 
+    def update(self, table: sa.Table, key: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        sets = ", ".join(f"{column} = ?{number}" for number, column in enumerate(columns, 2))
+        self._db.executemany(f"UPDATE {table.name} SET {sets} WHERE {key} = ?1", rows)
+
     def run(self, statement: str, values: Row = ()) -> list[tuple[Any, ...]]:
         return self._db.execute(statement, values).fetchall()
 
@@ -152,6 +160,12 @@ class PostgresBulk:
             self._wait(self._db.execute(_postgres_insert(table), *zip(*rows, strict=True))).rpartition(" ")[2]
         )
 
+    def update(self, table: sa.Table, key: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if rows:
+            self._wait(
+                self._db.execute(_postgres_update(table, key, tuple(columns)), *zip(*rows, strict=True))
+            )
+
     def run(self, statement: str, values: Row = ()) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._wait(self._db.fetch(_numbered(statement), *values))]
 
@@ -174,6 +188,18 @@ def _postgres_insert(table: sa.Table) -> str:
         for number, column in enumerate(table.columns, 1)
     )
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
+
+
+@lru_cache(maxsize=64)
+def _postgres_update(table: sa.Table, key: str, columns: tuple[str, ...]) -> str:
+    dialect = postgresql.dialect()
+    arrays = ", ".join(
+        f"${number}::{_array_type(table.columns[name].type.compile(dialect))}"
+        for number, name in enumerate((key, *columns), 1)
+    )
+    sets = ", ".join(f"{column} = new.{column}" for column in columns)
+    names = ", ".join((key, *columns))
+    return f"UPDATE {table.name} SET {sets} FROM unnest({arrays}) AS new ({names}) WHERE {table.name}.{key} = new.{key}"
 
 
 def _array_type(name: str) -> str:

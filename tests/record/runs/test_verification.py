@@ -87,6 +87,28 @@ async def test_a_changed_event_is_named(house: House, ids: list[str]) -> None:
     assert [(problem.id, problem.index) for problem in problems] == [(ids[3], 0)]
 
 
+@pytest.mark.parametrize(
+    "change_of",
+    [
+        {"cost_pico": 1},
+        {"status": "blocked"},
+        {"prompt_tokens": 1},
+        {"provider": "other"},
+        {"price_known": False},
+    ],
+)
+async def test_a_run_whose_money_or_outcome_was_changed_is_named(
+    house: House, ids: list[str], change_of: dict[str, object]
+) -> None:
+    await change(house, runs.update().where(runs.c.id == ids[2]).values(change_of))
+
+    report = await verified(house)
+    problems = [problem for tenant in report.tenants for problem in tenant.problems]
+
+    assert [(problem.what, problem.id) for problem in problems] == [("run", ids[2])]
+    assert "money" in problems[0].reason
+
+
 async def test_a_removed_run_a_removed_late_event_and_a_run_put_in_are_found(
     house: House, ids: list[str]
 ) -> None:

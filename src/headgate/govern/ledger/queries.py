@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.govern.ledger.tables import ledger, ledger_heads
+from headgate.govern.ledger.merkle import HASH_BYTES, TILE
+from headgate.govern.ledger.tables import ledger, ledger_checkpoints, ledger_heads, ledger_tiles
 from headgate.store.bulk import Bulk
 
 Row = tuple[Any, ...]  # id, tenant, seq, at_us, kind, actor, target, decision, run_id, detail, hash
@@ -53,8 +54,19 @@ async def waiting(db: AsyncConnection, tenant: str) -> int:
     return (await db.execute(query)).scalar_one()
 
 
-def waiting_rows(db: Bulk, limit: int) -> list[Row]:
-    return db.run(f"SELECT {COLUMNS} FROM ledger WHERE seq IS NULL ORDER BY at_us, id LIMIT {limit}")
+def has_waiting(db: Bulk) -> bool:
+    return bool(db.run("SELECT 1 FROM ledger WHERE seq IS NULL LIMIT 1"))
+
+
+def waiting_tenants(db: Bulk) -> list[str]:
+    return [row[0] for row in db.run("SELECT DISTINCT tenant FROM ledger WHERE seq IS NULL ORDER BY tenant")]
+
+
+def waiting_rows(db: Bulk, tenant: str, limit: int) -> list[Row]:
+    statement = (
+        f"SELECT {COLUMNS} FROM ledger WHERE seq IS NULL AND tenant = ? ORDER BY at_us, id LIMIT {limit}"
+    )
+    return db.run(statement, (tenant,))
 
 
 def lock_head(db: Bulk, tenant: str, start: bytes) -> tuple[int, bytes]:
@@ -71,15 +83,66 @@ def move_head(db: Bulk, tenant: str, seq: int, digest: bytes) -> None:
     db.run("UPDATE ledger_heads SET seq = ?, hash = ? WHERE tenant = ?", (seq, digest, tenant))
 
 
-def place(db: Bulk, row_id: str, seq: int, digest: bytes) -> bool:
-    """Give a waiting row its number; False when another drain did."""
-    return bool(
-        db.run(
-            "UPDATE ledger SET seq = ?, hash = ? WHERE id = ? AND seq IS NULL RETURNING id",
-            (seq, digest, row_id),
-        )
+def place(db: Bulk, placed: Sequence[tuple[str, int, bytes]]) -> None:
+    """Give waiting rows (by id) their numbers and hashes."""
+    db.update(ledger, "id", ("seq", "hash"), placed)
+
+
+def add(db: Bulk, rows: Sequence[Row]) -> None:
+    db.insert(ledger, rows)
+
+
+def complete_tiles(db: Bulk, tenant: str) -> int:
+    """How many tiles of rows are in the tree."""
+    statement = "SELECT place, LENGTH(hashes) FROM ledger_tiles WHERE tenant = ? AND level = 1 ORDER BY place DESC LIMIT 1"
+    rows = db.run(statement, (tenant,))
+    return rows[0][0] * TILE + rows[0][1] // HASH_BYTES if rows else 0
+
+
+def hashes_between(db: Bulk, tenant: str, after: int, last: int) -> list[bytes]:
+    """The chain hashes of the rows from number `after` + 1 to `last`."""
+    statement = "SELECT hash FROM ledger WHERE tenant = ? AND seq > ? AND seq <= ? ORDER BY seq"
+    return [bytes(row[0]) for row in db.run(statement, (tenant, after, last))]
+
+
+def tile(db: Bulk, tenant: str, level: int, place: int) -> bytes:
+    statement = "SELECT hashes FROM ledger_tiles WHERE tenant = ? AND level = ? AND place = ?"
+    rows = db.run(statement, (tenant, level, place))
+    return bytes(rows[0][0]) if rows else b""
+
+
+def put_tile(db: Bulk, key: tuple[str, int, int], hashes: bytes) -> None:
+    statement = (
+        "INSERT INTO ledger_tiles (tenant, level, place, hashes) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (tenant, level, place) DO UPDATE SET hashes = EXCLUDED.hashes"
     )
+    db.run(statement, (*key, hashes))
 
 
-def add(db: Bulk, row: Row) -> None:
-    db.insert(ledger, [row])
+def heads(db: Bulk) -> list[tuple[str, int]]:
+    return [(row[0], int(row[1])) for row in db.run("SELECT tenant, seq FROM ledger_heads")]
+
+
+def last_checkpoints(db: Bulk) -> dict[str, tuple[int, int]]:
+    """The size and the time of each tenant's newest checkpoint."""
+    statement = "SELECT tenant, MAX(size), MAX(at_us) FROM ledger_checkpoints GROUP BY tenant"
+    return {row[0]: (int(row[1]), int(row[2])) for row in db.run(statement)}
+
+
+def add_checkpoints(db: Bulk, rows: Sequence[Row]) -> None:
+    db.insert(ledger_checkpoints, rows)
+
+
+async def read_hashes(db: AsyncConnection, tenant: str, after: int, last: int) -> list[bytes]:
+    query = (
+        sa.select(ledger.c.hash)
+        .where(ledger.c.tenant == tenant, ledger.c.seq > after, ledger.c.seq <= last)
+        .order_by(ledger.c.seq)
+    )
+    return [bytes(each) for each in (await db.execute(query)).scalars()]
+
+
+async def read_tile(db: AsyncConnection, tenant: str, level: int, place: int) -> bytes:
+    tiles = ledger_tiles.c
+    query = sa.select(tiles.hashes).where(tiles.tenant == tenant, tiles.level == level, tiles.place == place)
+    return bytes((await db.execute(query)).scalar() or b"")

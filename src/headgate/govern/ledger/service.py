@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.govern.ledger import queries
+from headgate.govern.ledger import queries, rows, tree
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
 from headgate.kernel.json import canonical
 from headgate.store.bulk import Bulk
 
 PAGE = 1000
-MAX_SEQUENCED = 1000  # rows given numbers in one transaction
+MAX_SEQUENCED = 5000  # rows of a tenant given numbers in one transaction
 RUNS_RECORDED = "runs.recorded"
 RUN_EXTENDED = "run.extended"
 DRAIN = "headgate"  # the actor of what the drain itself puts down
@@ -67,36 +66,52 @@ async def append(db: AsyncConnection, tenant: str, act: Act) -> None:
 
 def has_waiting(db: Bulk) -> bool:
     """Is there anything to number? Asked often, so cheap."""
-    return bool(queries.waiting_rows(db, 1))
+    return queries.has_waiting(db)
 
 
 def sequence(db: Bulk) -> int:
     """Number and chain what waits, in a transaction of the drain. Returns how many rows."""
-    waiting = queries.waiting_rows(db, MAX_SEQUENCED)
-    by_tenant: dict[str, list[queries.Row]] = {}
-    for row in waiting:
-        by_tenant.setdefault(row[1], []).append(row)
-    for tenant in sorted(by_tenant):  # one order everywhere, so that two drains can't lock each other out
-        seq, digest = queries.lock_head(db, tenant, _start(tenant))
-        for row in by_tenant[tenant]:
-            following = _digest(digest, row, seq + 1)
-            if queries.place(db, row[0], seq + 1, following):
-                seq, digest = seq + 1, following
-        queries.move_head(db, tenant, seq, digest)
-    return len(waiting)
+    done = 0
+    for tenant in queries.waiting_tenants(
+        db
+    ):  # one order everywhere, so that two drains can't lock each other out
+        seq, digest = queries.lock_head(db, tenant, rows.start(tenant))
+        placed: list[tuple[str, int, bytes]] = []
+        for row in queries.waiting_rows(
+            db, tenant, MAX_SEQUENCED
+        ):  # read behind the lock: nobody else has numbered them
+            seq += 1
+            digest = rows.chain_hash(digest, rows.fields_of(row, seq))
+            placed.append((row[0], seq, digest))
+        queries.place(db, placed)
+        _move_on(db, tenant, seq, digest)
+        done += len(placed)
+    return done
 
 
 def chain(db: Bulk, acts: Sequence[tuple[str, Act]]) -> None:
     """Put acts of the drain itself down, numbered at once, in its transaction."""
-    for tenant, act in sorted(acts, key=lambda each: each[0]):
-        seq, digest = queries.lock_head(db, tenant, _start(tenant))
-        row = (
-            act.id, tenant, seq + 1, act.at_us, act.kind, act.actor, act.target, act.decision, act.run_id,
-            canonical(act.detail).decode(), None,
-        )  # fmt: skip
-        digest = _digest(digest, row, seq + 1)
-        queries.add(db, (*row[:-1], digest))
-        queries.move_head(db, tenant, seq + 1, digest)
+    by_tenant: dict[str, list[Act]] = {}
+    for tenant, act in acts:
+        by_tenant.setdefault(tenant, []).append(act)
+    for tenant in sorted(by_tenant):
+        seq, digest = queries.lock_head(db, tenant, rows.start(tenant))
+        added: list[queries.Row] = []
+        for act in by_tenant[tenant]:
+            seq += 1
+            row = (
+                act.id, tenant, seq, act.at_us, act.kind, act.actor, act.target, act.decision, act.run_id,
+                canonical(act.detail).decode(),
+            )  # fmt: skip
+            digest = rows.chain_hash(digest, rows.fields_of(row, seq))
+            added.append((*row, digest))
+        queries.add(db, added)
+        _move_on(db, tenant, seq, digest)
+
+
+def _move_on(db: Bulk, tenant: str, seq: int, digest: bytes) -> None:
+    queries.move_head(db, tenant, seq, digest)
+    tree.grow(db, tenant, seq)
 
 
 class Walk:
@@ -109,11 +124,11 @@ class Walk:
 
     async def rows(self) -> AsyncGenerator[Any]:
         """Every row that is as it was chained, a page in memory at a time."""
-        tenant, seq, digest = self._tenant, 0, _start(self._tenant)
+        tenant, seq, digest = self._tenant, 0, rows.start(self._tenant)
         waiting = await queries.waiting(self._db, tenant)
-        while rows := await queries.page_after(self._db, tenant, seq, PAGE):
-            for row in rows:
-                digest = _digest(digest, tuple(row), row.seq)
+        while page := await queries.page_after(self._db, tenant, seq, PAGE):
+            for row in page:
+                digest = rows.chain_hash(digest, rows.fields_of(row, row.seq))
                 reason = _misfit(row, seq, digest)
                 if reason:
                     self.verdict = Verdict(tenant, False, seq, waiting, (row.seq, row.id), reason)
@@ -121,7 +136,7 @@ class Walk:
                 seq = row.seq
                 yield row
         head = await queries.head(self._db, tenant)
-        if (head or (0, _start(tenant))) != (seq, digest):
+        if (head or (0, rows.start(tenant))) != (seq, digest):
             self.verdict = Verdict(
                 tenant, False, seq, waiting, (seq + 1, ""), "the end of the chain is missing"
             )
@@ -148,16 +163,3 @@ async def verify(db: AsyncConnection, tenant: str) -> Verdict:
 async def tenants(db: AsyncConnection) -> list[str]:
     """Whoever has a chain."""
     return await queries.tenants(db)
-
-
-def _start(tenant: str) -> bytes:
-    return sha256(tenant.encode()).digest()
-
-
-def _digest(before: bytes, row: Sequence[Any], seq: int) -> bytes:
-    row_id, tenant, _, at_us, kind, actor, target, decision, run_id, detail, _hash = row
-    fields = {
-        "id": row_id, "tenant": tenant, "seq": seq, "at_us": at_us, "kind": kind, "actor": actor, "target": target,
-        "decision": decision, "run_id": run_id, "detail": detail,
-    }  # fmt: skip
-    return sha256(before + canonical(fields)).digest()

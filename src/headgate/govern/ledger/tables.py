@@ -1,4 +1,7 @@
-"""The ledger's rows and the head of each tenant's chain. Rows wait without number until the drain gives them one."""
+"""The ledger's rows, the head of each tenant's chain, the tiles of its tree and its signed checkpoints.
+
+Rows wait without number until the drain gives them one.
+"""
 
 from __future__ import annotations
 
@@ -27,4 +30,22 @@ ledger_heads = sa.Table(
     "ledger_heads", metadata,
     sa.Column("tenant", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False), sa.Column("hash", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+
+ledger_tiles = sa.Table(
+    "ledger_tiles", metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("level", sa.Integer, primary_key=True),  # from 1: level 0 is the rows themselves
+    sa.Column("place", sa.BigInteger, primary_key=True),
+    sa.Column("hashes", sa.LargeBinary, nullable=False),  # up to 256 of 32 bytes
+)  # fmt: skip
+
+ledger_checkpoints = sa.Table(
+    "ledger_checkpoints", metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, primary_key=True),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("key_id", sa.Text, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
 )  # fmt: skip

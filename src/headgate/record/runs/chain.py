@@ -1,4 +1,4 @@
-"""The chain of a run's events: `h_i = sha256(h_{i-1} + canonical JSON of event i)`, beginning with the run's id.
+"""The chain of a run's events: `h_i = sha256(h_{i-1} + canonical JSON of event i)`, beginning with the run's id and facts.
 
 Stored as one blob: how many, their hashes, then a line of JSON for each, `[at_us,name,payload]` with sorted keys.
 """
@@ -38,8 +38,13 @@ class Integrity:
     head: bytes
 
 
+def seed(run_id: str, facts: bytes) -> bytes:
+    """What a run's chain begins with: `facts` are its money, status and route, so that they can't be changed alone."""
+    return sha256(b"%b\n%b" % (run_id.encode(), facts)).digest()
+
+
 def extend(head: bytes, events: Sequence[Event]) -> tuple[bytes, bytes]:
-    """The blob of `events` and the new head. The first event of a run stands on the run's id."""
+    """The blob of `events` and the new head. The first event of a run stands on its `seed`."""
     return _chained(head, _lines(events))
 
 
@@ -93,9 +98,16 @@ def follow(head: bytes, blob: bytes) -> Integrity:
     return Integrity(True, seen, None, head)
 
 
-def verify(run_id: str, blob: bytes, *, head: bytes, count: int) -> Integrity:
-    """Check a run's chain against the `head` and `count` that are kept elsewhere."""
-    result = follow(run_id.encode(), blob)
+def verify(run_id: str, blob: bytes, *, facts: bytes, head: bytes, count: int) -> Integrity:
+    """Check a run's chain, and so its `facts`, against the `head` and `count` that are kept elsewhere."""
+    result = _verify(seed(run_id, facts), blob, head=head, count=count)
+    if not result.ok and (older := _verify(run_id.encode(), blob, head=head, count=count)).ok:
+        return older  # from before facts were part of it
+    return result
+
+
+def _verify(start: bytes, blob: bytes, *, head: bytes, count: int) -> Integrity:
+    result = follow(start, blob)
     if result.ok and (result.count, result.head) != (count, head):
         first_bad = min(result.count, count) if result.count != count else max(0, count - 1)
         return Integrity(False, result.count, first_bad, result.head)

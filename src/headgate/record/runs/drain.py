@@ -17,6 +17,7 @@ import msgspec
 
 from headgate.call.frames import Opened
 from headgate.govern.ledger import service as ledger
+from headgate.govern.ledger.hot import Notary
 from headgate.kernel.logging import get_log
 from headgate.record.runs.keeping import Batch, Keeper, Repeated
 from headgate.record.runs.replay import Replay
@@ -58,6 +59,7 @@ class Terms:
     interval_s: float
     still_open: Callable[[], dict[str, tuple[Opened, int]]]
     told: Callable[[], None]
+    notary: Notary | None = None  # signs the ledger's checkpoints
 
 
 class Drain:
@@ -80,6 +82,7 @@ class Drain:
         self._replays = list(replays)
         self._still_open = terms.still_open
         self._told = terms.told
+        self._notary = terms.notary
         self._db: Bulk | None = None
         self._wake = threading.Event()
         self._stopping = False
@@ -151,9 +154,11 @@ class Drain:
             pass
         if now >= self._sequence_at or self._nudged:
             self._sequence_at, self._nudged = now + SEQUENCE_EVERY_S, False
-            if ledger.has_waiting(db):
+            while ledger.has_waiting(db):
                 with db.transaction():
                     ledger.sequence(db)
+            if self._notary is not None:
+                self._notary.turn(db)
         self.state.failures = 0
 
     def _step(self, db: Bulk) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.frames import Closed, Frame, Opened, encode_frame
+from headgate.govern.ledger.hot import Notary
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import RecordUnavailable
 from headgate.kernel.ids import Ids
@@ -143,7 +144,8 @@ class Recorder:
             if left:
                 other = Keeper(folder_id(folder), vault, self._clock, self._ids)
                 replays.append(self._replay(folder, other, left, Position(left[-1] + 1, 0)))
-        terms = Terms(self.config.drain_interval_ms / 1000, lambda: dict(self._open), self._told)
+        notary = Notary(self.config.data_dir, self._clock) if self.config.worker == 0 else None
+        terms = Terms(self.config.drain_interval_ms / 1000, lambda: dict(self._open), self._told, notary)
         return Drain(self._spool, keeper, lambda: open_bulk(self.config.database_url), replays, terms)
 
     def _make_room(self, replay: Replay, error: OSError) -> None:

@@ -21,10 +21,10 @@ from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
 from headgate.record.runs import facets, tables
-from headgate.record.runs.chain import extend, extend_all
+from headgate.record.runs.chain import extend, extend_all, seed
 from headgate.record.runs.payloads import Bodies, PayloadDamaged, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
-from headgate.record.runs.rows import SIDE_EFFECT, Place, run_row, side_effect_row
+from headgate.record.runs.rows import SIDE_EFFECT, Place, facts, run_row, side_effect_row
 from headgate.record.spend import service as spend
 from headgate.store.bulk import Bulk
 from headgate.store.spool.spool import Position
@@ -138,7 +138,7 @@ class Keeper:
     def _keep_runs(self, db: Bulk, runs: list[Closed], holds: dict[str, int]) -> dict[str, BatchHead]:
         """Returns what the ledger is to hold of them, by tenant."""
         first = statements.take_numbers(db, "runs", len(runs))
-        chained = extend_all([(run.run_id.encode(), run.events) for run in runs])
+        chained = extend_all([(seed(run.run_id, facts(run)), run.events) for run in runs])
         places = [Place(seq, first, head) for seq, (_, head) in enumerate(chained, first)]
         self._keep_bodies(db, runs, places)
         rows = list(map(run_row, runs, places))

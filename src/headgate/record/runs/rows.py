@@ -67,6 +67,27 @@ def run_row(run: Closed, place: Place, *, hold_pico: int = 0) -> tuple[Any, ...]
     )  # fmt: skip
 
 
+def facts(run: Closed) -> bytes:
+    """What a run's chain vouches for beside its events. Nothing in it is changed by retention or erasure."""
+    usage = run.usage
+    return _encode((
+        run.at_us, run.latency_us, run.status, run.http_status, run.route, run.app, run.agent, run.model, run.served_model,
+        run.provider, run.project, run.key_id, run.mode, min(usage.prompt_tokens, MAX_INT), min(usage.completion_tokens, MAX_INT),
+        min(usage.cached_tokens, MAX_INT), run.cost_pico, run.price_known, run.saved_pico, run.saved_ms, run.ghost_route,
+        run.ghost_saved_pico, run.error_code, run.parent_run,
+    ))  # fmt: skip
+
+
+def facts_of_row(row: Any) -> bytes:
+    """The same of a row of table `runs`."""
+    return _encode((
+        row.at_us, row.latency_us, row.status, row.http_status, row.route, row.app, row.agent, row.model, row.served_model,
+        row.provider, row.project, row.key_id, row.mode, row.prompt_tokens, row.completion_tokens, row.cached_tokens,
+        row.cost_pico, bool(row.price_known), row.saved_pico, row.saved_ms, row.ghost_route, row.ghost_saved_pico,
+        row.error_code, row.parent_run,
+    ))  # fmt: skip
+
+
 def interrupted(opened: Opened, *, now_us: int) -> Closed:
     """The run of a call that was begun by a process which then died: cost unknown, and said so."""
     event = Event(now_us, "run.interrupted", {"reason": "the gateway ended before the call did"})

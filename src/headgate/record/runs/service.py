@@ -22,6 +22,7 @@ from headgate.record.runs.chain import (
     follow,
     links,
     read_event,
+    seed,
     verify,
 )
 from headgate.record.runs.hot import Recorder
@@ -31,7 +32,7 @@ from headgate.record.runs.queries import lists, reading
 from headgate.record.runs.queries.reading import RunFilter
 from headgate.record.runs.retention import Removed as Removed  # noqa: PLC0414 given on
 from headgate.record.runs.retention import Remover as Remover  # noqa: PLC0414 given on
-from headgate.record.runs.rows import SIDE_EFFECT, Details, read_details, running
+from headgate.record.runs.rows import SIDE_EFFECT, Details, facts, facts_of_row, read_details, running
 
 
 class RunNotFound(NotFound):
@@ -197,7 +198,7 @@ def _unchained(late: Sequence[Any]) -> list[Event]:
 
 def _check(run_id: str, row: Any, blob: bytes, late: Sequence[Any]) -> Integrity:
     """The chain of the run itself, then of its late events, which must be numbered without a gap."""
-    result = verify(run_id, blob, head=bytes(row.head), count=row.event_count)
+    result = verify(run_id, blob, facts=facts_of_row(row), head=bytes(row.head), count=row.event_count)
     for number, each in enumerate(late):
         if not result.ok or not each.chain:
             return result
@@ -234,7 +235,8 @@ async def _open_bodies(look: Look, row: Any, run: Found) -> None:
 
 
 def _undrained(frame: Closed) -> Found:
-    blob, head = extend(frame.run_id.encode(), frame.events)
+    known = facts(frame)
+    blob, head = extend(seed(frame.run_id, known), frame.events)
     events = [
         views.event_view(index, read_event(link), link.digest) for index, link in enumerate(links(blob))
     ]
@@ -247,7 +249,7 @@ def _undrained(frame: Closed) -> Found:
         frame.first_byte_us, frame.upstream_us, 0, frame.warnings, frame.explanation, frame.metadata,
     )  # fmt: skip
     run = Found(views.line_of_frame(frame), details, events, effects, [])
-    run.integrity = verify(frame.run_id, blob, head=head, count=len(frame.events))
+    run.integrity = verify(frame.run_id, blob, facts=known, head=head, count=len(frame.events))
     if frame.request or frame.response:
         run.bodies = (frame.request, frame.response)
     return run

@@ -13,6 +13,7 @@ from headgate.govern.ledger import service as ledger
 from headgate.kernel import json
 from headgate.record.runs.chain import follow, verify
 from headgate.record.runs.queries import verifying
+from headgate.record.runs.rows import facts_of_row
 from headgate.store.dialect import one_snapshot
 
 MAX_PROBLEMS = 100  # named for each tenant; more are only counted
@@ -104,13 +105,18 @@ async def _check_batch(
 
 
 def _check_run(run: Any, report: TenantReport) -> bool:
-    result = verify(run.id, bytes(run.chain or b""), head=bytes(run.head), count=run.event_count)
+    result = verify(
+        run.id, bytes(run.chain or b""), facts=facts_of_row(run), head=bytes(run.head), count=run.event_count
+    )
     report.events += result.count
     if not result.ok:
-        report.add(
-            Problem("run", run.id, f"event {result.first_bad} is not what was chained", result.first_bad)
-        )
+        report.add(Problem("run", run.id, _misfit(result.first_bad or 0), result.first_bad))
     return result.ok
+
+
+def _misfit(first_bad: int) -> str:
+    also = ", or the run's money, status or route was changed" if first_bad == 0 else ""
+    return f"event {first_bad} is not what was chained{also}"
 
 
 async def _check_extended(

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.record.runs.tables import late_events, run_events, runs
 
+UNVERIFIED = ("details", "preview", "error_message", "subject")  # large, or cleared when a subject is erased
+
 
 async def batch(db: AsyncConnection, tenant: str, first: int, last: int) -> Sequence[Any]:
     """The tenant's runs of a batch in the order of their numbers, with their events."""
-    columns = (runs.c.id, runs.c.head, runs.c.event_count, run_events.c.chain)
+    columns = (*(column for column in runs.c if column.name not in UNVERIFIED), run_events.c.chain)
     joined = runs.outerjoin(run_events, run_events.c.run_seq == runs.c.seq)
     chosen = sa.and_(runs.c.seq >= first, runs.c.seq <= last, runs.c.tenant == tenant)
     return (
