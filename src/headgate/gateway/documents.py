@@ -44,7 +44,7 @@ RUN_HEADERS: Document = {
 }
 
 
-def _call(*, body: Document, answer: Document, streams: bool) -> Document:
+def call_document(*, body: Document, answer: Document, streams: bool) -> Document:
     """A route that asks a model."""
     content: Document = {"application/json": {"schema": answer}}
     if streams:
@@ -62,7 +62,7 @@ def _call(*, body: Document, answer: Document, streams: bool) -> Document:
 
 _ERROR: Document = {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}
 
-CHAT = _call(
+CHAT = call_document(
     streams=True,
     body={
         "type": "object",
@@ -95,7 +95,7 @@ CHAT = _call(
     },
 )  # fmt: skip
 
-COMPLETIONS = _call(
+COMPLETIONS = call_document(
     streams=True,
     body={
         "type": "object",
@@ -117,7 +117,7 @@ COMPLETIONS = _call(
     },
 )  # fmt: skip
 
-EMBEDDINGS = _call(
+EMBEDDINGS = call_document(
     streams=False,
     body={
         "type": "object",

@@ -7,6 +7,8 @@ from headgate.kernel import json
 from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError, envelope_for
 from headgate.kernel.money import header_usd
+from headgate.wire.google.streams import array_body, array_chunks
+from headgate.wire.spec import WIRES
 
 RUN_HEADERS = (
     "x-punk-run-id", "x-punk-route", "x-headgate-cost", "x-headgate-saved", "x-headgate-model", "x-headgate-provider",
@@ -23,6 +25,8 @@ def header_text(text: str) -> bytes:
 
 def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
     """Put the run headers on `reply`. The cost of a stream that is still running is not known yet, so it is left out."""
+    if reply.status == 200 and call.view.stream and "array" in call.notes:
+        _as_array(call, reply)
     lines = b"x-punk-run-id: %b\r\nx-punk-route: %b\r\n" % (call.run_id.encode(), reply.route.encode())
     if reply.chunks is None:
         lines += b"x-headgate-cost: %b\r\nx-headgate-saved: %b\r\nx-headgate-latency-ms: %d\r\n" % (
@@ -42,11 +46,19 @@ def dress(call: Call, reply: Reply, clock: Clock) -> Reply:
         lines += b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
             rate.limit, rate.remaining, rate.reset_s + 0.999
         )  # fmt: skip
-    more = call.notes.get("dress")
-    if more is not None:
+    for more in call.notes.get("dress", ()):
         lines += more(call, reply)
     reply.run_lines = lines
     return reply
+
+
+def _as_array(call: Call, reply: Reply) -> None:
+    """The client of a Google stream did not ask for events."""
+    reply.content_type = b"application/json"
+    if reply.chunks is None:
+        reply.body = array_body(reply.body)
+    else:
+        reply.chunks = array_chunks(call, reply.chunks)
 
 
 def run_headers(reply: Reply) -> list[tuple[str, str]]:
@@ -77,5 +89,8 @@ def bare_error(path: str, error: GatewayError) -> Reply:
 
 
 def sse_error(path: str, error: GatewayError) -> bytes:
-    """The event that ends a stream which broke after its first byte had left, and the usual last one."""
+    """The events that end a stream which broke after its first byte had left, in the form of the wire at `path`."""
+    spec = WIRES.get(path)
+    if spec is not None and spec.stream_error is not None:
+        return spec.stream_error(error)
     return b"data: " + json.encode(envelope_for(path, error)) + b"\n\ndata: [DONE]\n\n"

@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from headgate.call.call import Call, Reply
 from headgate.gateway.documents import CHAT, COMPLETIONS, EMBEDDINGS, MODEL, MODELS
+from headgate.gateway.documents_anthropic import COUNT_TOKENS, MESSAGES
 from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
@@ -35,6 +36,18 @@ async def chat_completions(request: HttpRequest) -> Response:
 async def completions(request: HttpRequest) -> Response:
     """OpenAI text completions, plain and streaming."""
     return await answer(request, "/v1/completions")
+
+
+@router.post("/v1/messages", right="calls:write", docs=MESSAGES)
+async def messages(request: HttpRequest) -> Response:
+    """Anthropic messages, plain and streaming. For a provider of another format the request is translated."""
+    return await answer(request, "/v1/messages")
+
+
+@router.post("/v1/messages/count_tokens", right="calls:write", docs=COUNT_TOKENS)
+async def count_tokens(request: HttpRequest) -> Response:
+    """How many tokens a message would take. Estimated when the model's provider does not count in this format."""
+    return await answer(request, "/v1/messages/count_tokens")
 
 
 @router.post("/v1/embeddings", right="calls:write", docs=EMBEDDINGS)

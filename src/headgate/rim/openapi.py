@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from headgate import __version__
 from headgate.kernel import json
+from headgate.kernel.errors import ANTHROPIC_PATH
 from headgate.rim.router import PUBLIC
 
 Document = dict[str, Any]
@@ -43,6 +44,14 @@ ERROR_SCHEMAS: Document = {
             "properties": {
                 "message": _TEXT, "type": _TEXT, "param": {"type": ["string", "null"]}, "code": _TEXT, "status": _STATUS,
             },
+        }},
+    },
+    "AnthropicError": {
+        "type": "object", "required": ["type", "error"],
+        "description": "The error object of `/v1/messages`. Ours has all fields; that of a provider passes on as it is.",
+        "properties": {"type": _TEXT, "error": {
+            "type": "object", "required": ["type", "message"],
+            "properties": {"type": _TEXT, "message": _TEXT, "code": _TEXT, "param": _TEXT, "status": _STATUS},
         }},
     },
     "PunkError": {
@@ -115,6 +124,8 @@ def family_schema(path: str) -> str:
     """Which error schema the answers at `path` follow."""
     if path.startswith("/api/v1/"):
         return "PunkError"
+    if path.startswith(ANTHROPIC_PATH):
+        return "AnthropicError"
     return "OpenAIError" if path.startswith("/v1/") else "PlainError"
 
 

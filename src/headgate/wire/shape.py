@@ -10,6 +10,7 @@ import msgspec
 
 from headgate.call.call import Call, View, Wire
 from headgate.call.frames import Usage
+from headgate.kernel.errors import GatewayError
 
 
 class ReplyFacts(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +69,11 @@ class WireSpec:
         None  # a whole body as SSE events, [DONE] included
     )
     from_stream: FromStream | None = None
+    # the events that end a stream which broke; None: an error object as data, then [DONE]
+    stream_error: Callable[[GatewayError], bytes] | None = None
+    model_in_path: bool = False  # `path` is a template, and the body need not name the model
+    # what a provider of another format has to be told; None: the client's body says all
+    whole_body: Callable[[Call], bytes] | None = None
 
 
 class StreamOptions(msgspec.Struct, gc=False):

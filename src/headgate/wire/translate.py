@@ -53,7 +53,9 @@ class Translation:
         self._upstream = CODECS[upstream_wire]
         self.wire: Wire = upstream_wire
         self.path = upstream_path(upstream_wire, model, stream=call.view.stream)
-        self.request = self._client.read_request(call.body)
+        self.request = self._client.read_request(
+            call.body if client.whole_body is None else client.whole_body(call)
+        )
         self.request.stream = call.view.stream
         fates = Fates()
         for path in self.request.lost:
