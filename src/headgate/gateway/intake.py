@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headgate.call.call import CacheWish, Call
+from headgate.call.call import CacheWish, Call, View
 from headgate.call.caller import ANONYMOUS_AGENT, DEFAULT_APP, Caller
 from headgate.gateway.plane import Plane
 from headgate.kernel.clock import Clock
-from headgate.kernel.errors import BadRequest
+from headgate.kernel.errors import BadRequest, NotFound
 from headgate.kernel.ids import Ids
-from headgate.wire.spec import WIRES
+from headgate.wire.google.spec import STREAM, wants_array
+from headgate.wire.requests import check_model
+from headgate.wire.spec import WIRES, WireSpec, find
 
 MAX_NAME = 120  # characters of an identity header, as the tool cache allows for its dimensions
 WISHES: dict[str, CacheWish] = {"allow": "allow", "bypass": "bypass", "refresh": "refresh", "default": ""}
@@ -42,13 +44,19 @@ class Intake:
         headers = request.headers
         caller = plane.door.admit(headers, request.query, request.peer, request.trusted)
         caller.need("calls:write")
-        spec = WIRES[request.path]
+        spec = WIRES.get(request.path)
+        if spec is None or spec.model_in_path:
+            spec, view = _model_in_path(request)
+        else:
+            view = spec.parse(request.body)
         call = Call(
-            run_id=self._ids.new("run"), wire=spec.wire, endpoint=request.path, caller=caller, headers=headers,
-            body=request.body, view=spec.parse(request.body), received_us=received_us, t0=t0,
+            run_id=self._ids.new("run"), wire=spec.wire, endpoint=spec.path, caller=caller, headers=headers,
+            body=request.body, view=view, received_us=received_us, t0=t0,
         )  # fmt: skip
         call.peer = request.peer
         _identify(call, caller, headers)
+        if spec is STREAM and wants_array(request.query):
+            call.notes["array"] = True
         if (
             b"x-headgate-cache" in headers
             or b"x-headgate-live" in headers
@@ -56,6 +64,17 @@ class Intake:
         ):
             _steer(call, headers)
         return call
+
+
+def _model_in_path(request: Request) -> tuple[WireSpec, View]:
+    """The wire of a path that names the model, and the view of the body with that model in it."""
+    found = find(request.path)
+    if found is None:
+        raise NotFound(f"There is nothing at {request.path}.")
+    check_model(found.model)
+    view = found.spec.parse(request.body)
+    view.model = found.model
+    return found.spec, view
 
 
 def _identify(call: Call, caller: Caller, headers: dict[bytes, bytes]) -> None:

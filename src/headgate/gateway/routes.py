@@ -13,11 +13,13 @@ from fastapi.responses import StreamingResponse
 from headgate.call.call import Call, Reply
 from headgate.gateway.documents import CHAT, COMPLETIONS, EMBEDDINGS, MODEL, MODELS
 from headgate.gateway.documents_anthropic import COUNT_TOKENS, MESSAGES
+from headgate.gateway.documents_google import COUNT, GENERATE, STREAM_GENERATE
+from headgate.gateway.documents_responses import RESPONSES
 from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
 from headgate.kernel import json
-from headgate.kernel.errors import GatewayError, NotFound
+from headgate.kernel.errors import GOOGLE_PATH, GatewayError, NotFound
 from headgate.rim.bodies import ClientGone
 from headgate.rim.context import caller_of
 from headgate.rim.router import Router
@@ -48,6 +50,30 @@ async def messages(request: HttpRequest) -> Response:
 async def count_tokens(request: HttpRequest) -> Response:
     """How many tokens a message would take. Estimated when the model's provider does not count in this format."""
     return await answer(request, "/v1/messages/count_tokens")
+
+
+@router.post("/v1/responses", right="calls:write", docs=RESPONSES)
+async def responses(request: HttpRequest) -> Response:
+    """OpenAI responses, plain and streaming. For a provider of another format the request is translated."""
+    return await answer(request, "/v1/responses")
+
+
+@router.post("/v1beta/models/{model:path}:generateContent", right="calls:write", docs=GENERATE)
+async def generate_content(request: HttpRequest, model: str) -> Response:
+    """Google's generateContent. For a provider of another format the request is translated."""
+    return await answer(request, f"/v1beta/models/{model}:generateContent")
+
+
+@router.post("/v1beta/models/{model:path}:streamGenerateContent", right="calls:write", docs=STREAM_GENERATE)
+async def stream_generate_content(request: HttpRequest, model: str) -> Response:
+    """Google's streamGenerateContent: events with `alt=sse`, else one JSON array."""
+    return await answer(request, f"/v1beta/models/{model}:streamGenerateContent")
+
+
+@router.post("/v1beta/models/{model:path}:countTokens", right="calls:write", docs=COUNT)
+async def count_content_tokens(request: HttpRequest, model: str) -> Response:
+    """Google's countTokens. Estimated when the model's provider does not count in this format."""
+    return await answer(request, f"/v1beta/models/{model}:countTokens")
 
 
 @router.post("/v1/embeddings", right="calls:write", docs=EMBEDDINGS)
@@ -87,7 +113,8 @@ async def answer(request: HttpRequest, path: str) -> Response:
     peer = request.client.host if request.client else ""
     trusted = bool(request.scope.get("headgate.trusted"))
     try:
-        call = gateway.open(Request(path, headers, await request.body(), b"", peer, trusted))
+        query: bytes = request.scope["query_string"] if path.startswith(GOOGLE_PATH) else b""
+        call = gateway.open(Request(path, headers, await request.body(), query, peer, trusted))
     except GatewayError as error:
         return _response(bare_error(path, error))
     outcome = gateway.begin(call)

@@ -20,7 +20,7 @@ from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway, broken
 from headgate.kernel.errors import GatewayError, HeadTooLarge, TooLarge
-from headgate.wire.spec import WIRES
+from headgate.wire.spec import MODELS_PATH, WIRES, find
 
 SILENCE_S = 15.0  # a stream that is silent for so long gets a comment
 SILENCE = b"4\r\n: \n\n\r\n"  # an SSE comment as one chunk; valid between events only
@@ -28,6 +28,7 @@ REQUEST_S = 120.0  # a client may take so long to send a request
 WRITE_S = 120.0  # and so long to take what we write
 IDLE_S = 75.0  # and so long between two requests
 SWEEP_S = 5.0
+_MODELS = MODELS_PATH.encode()
 OFFER_HEADERS = frozenset({b"upgrade", b"connection", b"http2-settings"})
 
 
@@ -42,13 +43,15 @@ class HotCycle:
         "keep_alive",
         "message_event",
         "path",
+        "query",
         "response_complete",
         "size",
         "task",
     )
 
-    def __init__(self, path: str, headers: dict[bytes, bytes], keep_alive: bool) -> None:
+    def __init__(self, path: str, headers: dict[bytes, bytes], keep_alive: bool, query: bytes = b"") -> None:
         self.path = path
+        self.query = query
         self.headers = headers
         self.keep_alive = keep_alive
         self.body: list[bytes] = []
@@ -81,9 +84,21 @@ class SeamSettings:
         self.max_header_bytes = max_header_bytes
         # behind a proxy that does not take the prefix away, both forms arrive
         self.hot_paths = {
-            prefix + path.encode(): path for path in WIRES for prefix in {b"", root_path.encode()}
+            prefix + path.encode(): path
+            for path, spec in WIRES.items()
+            if not spec.model_in_path
+            for prefix in {b"", root_path.encode()}
         }
+        self._root = root_path.encode()
         self.connections: set[SeamProtocol] = set()
+
+    def model_path(self, url: bytes) -> tuple[str | None, bytes]:
+        """The path and the query of a wire whose model is in the path; anything escaped is left to ASGI."""
+        path, _, query = url.removeprefix(self._root).partition(b"?")
+        if not path.startswith(_MODELS) or b"%" in path or not path.isascii():
+            return None, b""
+        text = path.decode()
+        return (text, query) if find(text) is not None else (None, b"")
 
     async def sweep(self) -> None:
         """Close idle and slow connections, and break the silence of long streams. Runs for ever."""
@@ -179,7 +194,9 @@ class SeamProtocol(HttpToolsProtocol):
         self.offer = self._parser().should_upgrade() and self._parser().get_method() != b"CONNECT"
         if self.offer:
             return
-        path = self.seam.hot_paths.get(self.url)
+        path, query = self.seam.hot_paths.get(self.url), b""
+        if path is None:
+            path, query = self.seam.model_path(self.url)
         by_name = dict(self.headers)
         if path is None or not self._is_hot(by_name):
             url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -190,7 +207,7 @@ class SeamProtocol(HttpToolsProtocol):
                 self.scope["headgate.trusted"] = True  # type: ignore[typeddict-unknown-key]  # ours
             super().on_headers_complete()
             return
-        hot = HotCycle(path, by_name, self._parser().should_keep_alive())
+        hot = HotCycle(path, by_name, self._parser().should_keep_alive(), query)
         self.hot = hot
         self.cycle = hot
         if self.expect_100_continue:
@@ -236,7 +253,7 @@ class SeamProtocol(HttpToolsProtocol):
         body = hot.body[0] if len(hot.body) == 1 else b"".join(hot.body)
         hot.body = []
         peer = self.client[0] if self.client else ""
-        self._run(hot, Request(hot.path, hot.headers, body, peer=peer, trusted=self.trusted))
+        self._run(hot, Request(hot.path, hot.headers, body, hot.query, peer, self.trusted))
 
     def _run(self, hot: HotCycle, request: Request) -> None:
         gateway = self.seam.gateway

@@ -157,8 +157,51 @@ def anthropic_envelope(error: GatewayError) -> Envelope:
     return {"type": "error", "error": body | {"status": error.status} | error.detail}
 
 
+GOOGLE_PATH = "/v1beta/"
+_GOOGLE_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    409: "ABORTED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+def google_status(status: int) -> str:
+    """The `status` of Google's error object for an HTTP status."""
+    return _GOOGLE_STATUSES.get(status) or ("FAILED_PRECONDITION" if status < 500 else "INTERNAL")
+
+
+def google_envelope(error: GatewayError) -> Envelope:
+    """`{"error": {code, message, status, details}}`, the envelope of `/v1beta/*`; our own code is in `details`."""
+    reason: Envelope = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": error.code,
+        "domain": "headgate",
+    }
+    told = error.detail if error.param is None else {"param": error.param, **error.detail}
+    if told:
+        reason["metadata"] = told
+    body = {
+        "code": error.status,
+        "message": error.message,
+        "status": google_status(error.status),
+        "details": [reason],
+    }
+    return {"error": body}
+
+
 def envelope_for(path: str, error: GatewayError) -> Envelope:
     """The error body in the family of `path` (contract: health, bodies, envelopes, pages)."""
+    if path.startswith(GOOGLE_PATH):
+        return google_envelope(error)
     if path.startswith(ANTHROPIC_PATH):
         return anthropic_envelope(error)
     if path.startswith("/api/v1/"):

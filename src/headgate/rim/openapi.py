@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from headgate import __version__
 from headgate.kernel import json
-from headgate.kernel.errors import ANTHROPIC_PATH
+from headgate.kernel.errors import ANTHROPIC_PATH, GOOGLE_PATH
 from headgate.rim.router import PUBLIC
 
 Document = dict[str, Any]
@@ -52,6 +52,17 @@ ERROR_SCHEMAS: Document = {
         "properties": {"type": _TEXT, "error": {
             "type": "object", "required": ["type", "message"],
             "properties": {"type": _TEXT, "message": _TEXT, "code": _TEXT, "param": _TEXT, "status": _STATUS},
+        }},
+    },
+    "GoogleError": {
+        "type": "object", "required": ["error"],
+        "description": "The error object of `/v1beta/*`. Ours has `details`; that of a provider passes on as it is.",
+        "properties": {"error": {
+            "type": "object", "required": ["message"],
+            "properties": {
+                "code": _STATUS, "message": _TEXT, "status": _TEXT,
+                "details": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+            },
         }},
     },
     "PunkError": {
@@ -126,6 +137,8 @@ def family_schema(path: str) -> str:
         return "PunkError"
     if path.startswith(ANTHROPIC_PATH):
         return "AnthropicError"
+    if path.startswith(GOOGLE_PATH):
+        return "GoogleError"
     return "OpenAIError" if path.startswith("/v1/") else "PlainError"
 
 

@@ -35,8 +35,10 @@ ViewT = TypeVar("ViewT", bound=View)
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def parser(view: type[ViewT], check: Callable[[ViewT], None] | None = None) -> Callable[[bytes], ViewT]:
-    """A function that reads a request body as `view`, or raises BadRequest."""
+def parser(
+    view: type[ViewT], check: Callable[[ViewT], None] | None = None, *, needs_model: bool = True
+) -> Callable[[bytes], ViewT]:
+    """A function that reads a request body as `view`, or raises BadRequest. Some formats need no model in the body."""
     decode = msgspec.json.Decoder(view).decode
     read_keys = frozenset(view.__struct_fields__)
 
@@ -57,7 +59,8 @@ def parser(view: type[ViewT], check: Callable[[ViewT], None] | None = None) -> C
             raise BadRequest("The request body is nested too deeply.") from error
         except ValueError as error:
             raise BadRequest(f"The request body is not valid JSON: {error}.") from error
-        _check_model(parsed.model)
+        if needs_model or parsed.model:
+            check_model(parsed.model)
         if check is not None:
             check(parsed)
         return parsed
@@ -76,7 +79,8 @@ def _refuse_duplicates(body: bytes, read_keys: AbstractSet[str]) -> None:
         seen.add(member.key)
 
 
-def _check_model(model: str) -> None:
+def check_model(model: str) -> None:
+    """Raise BadRequest when `model` can't be the id of one."""
     if not model or not model.isprintable() or len(model) > MAX_MODEL_CHARS:
         raise BadRequest("Invalid 'model': expected the id of a model.", param="model")
 

@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import NamedTuple
 
 from headgate.wire import openai_chat, openai_completions, openai_embeddings
+from headgate.wire.anthropic import spec as anthropic
+from headgate.wire.google import spec as google
+from headgate.wire.responses import spec as responses
 from headgate.wire.shape import FromStream, ReplyFacts, StreamWatch, WireSpec
 
-__all__ = ["WIRES", "FromStream", "ReplyFacts", "StreamWatch", "WireSpec"]
+__all__ = ["MODELS_PATH", "WIRES", "Found", "FromStream", "ReplyFacts", "StreamWatch", "WireSpec", "find"]
 
 WIRES = MappingProxyType(
-    {spec.path: spec for spec in (openai_chat.SPEC, openai_completions.SPEC, openai_embeddings.SPEC)}
+    {
+        spec.path: spec
+        for spec in (
+            openai_chat.SPEC,
+            openai_completions.SPEC,
+            openai_embeddings.SPEC,
+            anthropic.SPEC,
+            anthropic.COUNT_SPEC,
+            responses.SPEC,
+            *google.SPECS,
+        )
+    }
 )
+
+MODELS_PATH = google.PATH.partition("{")[0]  # below it the model stands in the path
+_VERBS = MappingProxyType({spec.path.rpartition(":")[2]: spec for spec in google.SPECS})
+
+
+class Found(NamedTuple):
+    """The wire at a path, and the model when the path names it."""
+
+    spec: WireSpec
+    model: str = ""
+
+
+def find(path: str) -> Found | None:
+    """The wire at `path`, which has no query and nothing escaped. A model's name may hold slashes and colons."""
+    spec = WIRES.get(path)
+    if spec is not None:
+        return None if spec.model_in_path else Found(spec)
+    if not path.startswith(MODELS_PATH):
+        return None
+    model, _, verb = path[len(MODELS_PATH) :].rpartition(":")
+    spec = _VERBS.get(verb)
+    return Found(spec, model) if spec is not None and model else None
