@@ -20,6 +20,7 @@ from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway, broken
 from headgate.kernel.errors import GatewayError, HeadTooLarge, TooLarge
+from headgate.kernel.outbox import Outbox
 from headgate.wire.spec import MODELS_PATH, WIRES, find
 
 SILENCE_S = 15.0  # a stream that is silent for so long gets a comment
@@ -91,6 +92,7 @@ class SeamSettings:
         }
         self._root = root_path.encode()
         self.connections: set[SeamProtocol] = set()
+        self.outbox = Outbox()
 
     def model_path(self, url: bytes) -> tuple[str | None, bytes]:
         """The path and the query of a wire whose model is in the path; anything escaped is left to ASGI."""
@@ -144,6 +146,11 @@ class SeamProtocol(HttpToolsProtocol):
                 self.seam.gateway.leave(hot.call, hot.task.cancel)
 
     @override
+    def shutdown(self) -> None:
+        self.seam.outbox.flush()
+        super().shutdown()
+
+    @override
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         try:
@@ -154,6 +161,7 @@ class SeamProtocol(HttpToolsProtocol):
                 self.data_received(self._without_offer() + data[end.args[0] :])
             return
         except HttpParserError:
+            self.seam.outbox.flush()
             self.send_400_response("Invalid HTTP request received.")
             return
         if self.in_head:  # still: the head is longer than what has come so far
@@ -176,6 +184,7 @@ class SeamProtocol(HttpToolsProtocol):
         refusal = HeadTooLarge(f"The request's head is larger than {limit} bytes.", limit=limit)
         body = bare_error(self.url.decode("latin-1"), refusal).body
         head = b"%bcontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.seam.outbox.flush()
         self.transport.write(head % (STATUS_LINE[refusal.status], len(body)) + body)
         self.transport.close()
 
@@ -279,7 +288,7 @@ class SeamProtocol(HttpToolsProtocol):
             if reply.chunks is None:
                 self._send(hot, reply)
             else:
-                await self._send_stream(hot, reply)
+                await self._send_stream(hot, call, reply)
         except Exception as error:  # noqa: BLE001 - the request edge: half an answer may be out, so the connection ends
             broken(error, call)
             self.transport.abort()
@@ -287,35 +296,39 @@ class SeamProtocol(HttpToolsProtocol):
     def _send(self, hot: HotCycle, reply: Reply) -> None:
         """Head and body in one write."""
         if not hot.disconnected:
-            head = self._head(hot, reply)
-            self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(reply.body), reply.body))
+            head, body = self._head(hot, reply), reply.body
+            self.seam.outbox.put(self.transport, b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
             self._done(hot)
 
-    async def _send_stream(self, hot: HotCycle, reply: Reply) -> None:
-        """The head leaves with the first chunk. A client that does not take what is written is cut off."""
+    async def _send_stream(self, hot: HotCycle, call: Call, reply: Reply) -> None:
+        """The head leaves with the first chunk, the end with the last. A client that does not take what is written is cut off."""
         assert reply.chunks is not None
         out = (
             self._head(hot, reply)
             + b"cache-control: no-cache\r\nx-accel-buffering: no\r\ntransfer-encoding: chunked\r\n\r\n"
         )
-        write = self.transport.write
+        put, transport = self.seam.outbox.put, self.transport
         try:
             async for chunk in reply.chunks:
-                if (
-                    hot.disconnected or not chunk
-                ):  # gone: others wait for this answer, so it is read to its end
+                # gone or told its end: what still comes is read for others who wait for this answer
+                if hot.disconnected or hot.response_complete or not chunk:
                     continue
-                write(b"%b%x\r\n%b\r\n" % (out, len(chunk), chunk))
+                if "settled" in call.notes:  # so this is the last one
+                    put(transport, b"%b%x\r\n%b\r\n0\r\n\r\n" % (out, len(chunk), chunk))
+                    self._done(hot)
+                    continue
+                put(transport, b"%b%x\r\n%b\r\n" % (out, len(chunk), chunk))
                 out = b""
                 self.since = self.loop.time()
                 self.between_events = chunk.endswith(b"\n\n")
                 if self.flow.write_paused:
                     await self._drained()
         finally:
-            self.between_events = False
+            if self.hot is hot:
+                self.between_events = False
             await reply.chunks.aclose()
-        if not hot.disconnected:
-            write(out + b"0\r\n\r\n")
+        if not hot.disconnected and not hot.response_complete:
+            put(transport, out + b"0\r\n\r\n")
             self._done(hot)
 
     async def _drained(self) -> None:
@@ -335,6 +348,7 @@ class SeamProtocol(HttpToolsProtocol):
         hot.response_complete = True
         self.since = self.loop.time()
         if not hot.keep_alive:
+            self.seam.outbox.flush()
             self.transport.close()
         elif self.pipeline or self.flow.read_paused:
             self.on_response_complete()

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from typing_extensions import override
 
+from headgate.kernel.outbox import Outbox
 from headgate.providers.content import ContentDecoder, ContentTooLarge
 from headgate.providers.framing import CHUNKED, LENGTH, NO_BODY, ChunkedBody, Head, Malformed, parse_head
 from headgate.providers.reply import UpstreamReply
@@ -29,6 +30,7 @@ class Home(Protocol):
     name: str
     config: ClientConfig
     counters: Counters
+    outbox: Outbox
 
     def started(self, connection: Connection, due: float) -> None: ...
     def freed(self, connection: Connection) -> None: ...
@@ -162,7 +164,7 @@ class Connection(asyncio.Protocol):
         else:
             head += b"\r\n"
         if len(body) <= _ONE_WRITE:
-            transport.write(head + body)
+            self._home.outbox.put(transport, head + body)
             return
         self._unsent = memoryview(body)
         transport.write(head + self._unsent[:_ONE_WRITE])

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from headgate.kernel.outbox import Outbox
 from headgate.providers.connection import Connection
 from headgate.providers.dial import Dialer, DialFailure
 from headgate.providers.proxy import Proxy
@@ -65,6 +66,7 @@ class HostPool:
         self.name = name
         self.config = config
         self.counters = counters
+        self.outbox = Outbox()
         self.opened = 0  # slots taken: connections that are open, being opened, or promised to a waiter
         self.idle: list[Connection] = []
         self.busy: set[Connection] = set()
