@@ -9,10 +9,12 @@ from headgate.call.call import Wire
 from headgate.wire.anthropic.codec import MessagesCodec
 from headgate.wire.chat.codec import ChatCodec
 from headgate.wire.codec import Codec
+from headgate.wire.completions.codec import CompletionsCodec
 
 CODECS: Mapping[Wire, Codec] = MappingProxyType(
     {
         "openai.chat": ChatCodec(),
+        "openai.completions": CompletionsCodec(),  # its clients only
         "anthropic.messages": MessagesCodec(),
     }
 )
