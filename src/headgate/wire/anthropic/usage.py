@@ -54,7 +54,7 @@ def usage_fields(tokens: Tokens) -> Fields:
         "cache_read_input_tokens": tokens.cache_read,
         "output_tokens": tokens.output,
     }
-    if tokens.cache_write_1h:
+    if tokens.cache_write:
         minutes = tokens.cache_write - tokens.cache_write_1h
         lives = {"ephemeral_5m_input_tokens": minutes, "ephemeral_1h_input_tokens": tokens.cache_write_1h}
         fields["cache_creation"] = lives
