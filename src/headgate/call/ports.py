@@ -55,6 +55,10 @@ class Recorder(Protocol):
 
     def write(self, frame: Frame) -> None: ...
 
+    def hurry(self) -> None:
+        """Someone waits for what is on its way: look at once."""
+        ...
+
     async def caught_up(self, timeout_s: float = 0.25) -> bool:
         """Wait until everything written so far is in the database; False when the time is over first."""
         ...

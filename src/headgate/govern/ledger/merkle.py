@@ -101,6 +101,16 @@ class Tree:
             path.append(self._range(start, end))
         return path[::-1]
 
+    def complete_subtrees(self) -> list[bytes]:
+        """The roots of the complete subtrees that the tree is made of, largest first."""
+        roots: list[bytes] = []
+        start = 0
+        for height in reversed(range(self.size.bit_length())):
+            if self.size >> height & 1:
+                roots.append(self._complete(start, height))
+                start += 1 << height
+        return roots
+
     def _range(self, start: int, end: int) -> bytes:
         """The root over the leaves from `start` to before `end`, a range that RFC 6962's recursion meets."""
         size = end - start
@@ -126,6 +136,14 @@ class Frontier:
     def __init__(self) -> None:
         self.size = 0
         self._roots: list[bytes] = []
+
+    @staticmethod
+    def of(tree: Tree) -> Frontier:
+        """The frontier of a tree that is there already."""
+        frontier = Frontier()
+        frontier.size = tree.size
+        frontier._roots = tree.complete_subtrees()
+        return frontier
 
     def add(self, leaf: bytes) -> None:
         """Append a leaf's hash."""

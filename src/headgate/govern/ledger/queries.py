@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.govern.ledger.merkle import HASH_BYTES, TILE
 from headgate.govern.ledger.tables import ledger, ledger_checkpoints, ledger_heads, ledger_tiles
+from headgate.kernel.pages import EXACT_TOTAL
 from headgate.store.bulk import Bulk
 
 Row = tuple[Any, ...]  # id, tenant, seq, at_us, kind, actor, target, decision, run_id, detail, hash
 
 COLUMNS = "id, tenant, seq, at_us, kind, actor, target, decision, run_id, detail, hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which rows are asked for; None is any."""
+
+    kind: str | None = None
+    actor: str | None = None
+    target: str | None = None
+    decision: str | None = None
+    run_id: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    decisions: tuple[str, ...] = ()
 
 
 async def insert(db: AsyncConnection, row: dict[str, Any]) -> None:
@@ -146,3 +162,94 @@ async def read_tile(db: AsyncConnection, tenant: str, level: int, place: int) ->
     tiles = ledger_tiles.c
     query = sa.select(tiles.hashes).where(tiles.tenant == tenant, tiles.level == level, tiles.place == place)
     return bytes((await db.execute(query)).scalar() or b"")
+
+
+async def checkpoints_after(db: AsyncConnection, tenant: str, size: int, limit: int) -> Sequence[sa.Row[Any]]:
+    """Checkpoints of more than `size` rows, smallest first."""
+    points = ledger_checkpoints
+    query = (
+        sa.select(points)
+        .where(points.c.tenant == tenant, points.c.size > size)
+        .order_by(points.c.size)
+        .limit(limit)
+    )
+    return (await db.execute(query)).all()
+
+
+async def one(db: AsyncConnection, tenant: str, row_id: str) -> Any:
+    query = sa.select(ledger).where(ledger.c.tenant == tenant, ledger.c.id == row_id)
+    return (await db.execute(query)).first()
+
+
+async def checkpoints_page(
+    db: AsyncConnection, tenant: str, *, limit: int, offset: int
+) -> tuple[Sequence[sa.Row[Any]], int]:
+    """Newest first, and how many there are (counted up to one more than a page shows as exact)."""
+    points = ledger_checkpoints
+    chosen = points.c.tenant == tenant
+    query = sa.select(points).where(chosen).order_by(points.c.size.desc()).limit(limit).offset(offset)
+    some = sa.select(points.c.size).where(chosen).limit(EXACT_TOTAL + 1).subquery()
+    total = (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
+    return (await db.execute(query)).all(), total
+
+
+async def checkpoint_up_to(db: AsyncConnection, tenant: str, size: int) -> Any:
+    """The largest checkpoint of at most `size` rows."""
+    points = ledger_checkpoints
+    query = (
+        sa.select(points)
+        .where(points.c.tenant == tenant, points.c.size <= size)
+        .order_by(points.c.size.desc())
+        .limit(1)
+    )
+    return (await db.execute(query)).first()
+
+
+async def checkpoints_spread(db: AsyncConnection, tenant: str, most: int) -> Sequence[sa.Row[Any]]:
+    """At most about `most` checkpoints spread over the chain, the newest among them."""
+    points = ledger_checkpoints
+    chosen = points.c.tenant == tenant
+    count = (await db.execute(sa.select(sa.func.count()).select_from(points).where(chosen))).scalar_one()
+    number = sa.func.row_number().over(order_by=points.c.size.desc()).label("number")
+    ranked = sa.select(points, number).where(chosen).subquery()
+    step = max(1, -(-count // most))
+    query = sa.select(ranked).where((ranked.c.number - 1) % step == 0).order_by(ranked.c.size)
+    return (await db.execute(query)).all()
+
+
+async def listed(
+    db: AsyncConnection, tenant: str, chosen: Chosen, *, limit: int, offset: int
+) -> tuple[Sequence[sa.Row[Any]], int]:
+    """Rows newest first, those that wait for their number in front, each with the hash before it as `prev_hash`."""
+    before = ledger.alias("before")
+    joined = ledger.outerjoin(
+        before, sa.and_(before.c.tenant == ledger.c.tenant, before.c.seq == ledger.c.seq - 1)
+    )
+    where = _where(tenant, chosen)
+    query = (
+        sa.select(ledger, before.c.hash.label("prev_hash"))
+        .select_from(joined)
+        .where(*where)
+        .order_by(ledger.c.seq.is_(None).desc(), ledger.c.seq.desc(), ledger.c.at_us.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    some = sa.select(ledger.c.id).where(*where).limit(EXACT_TOTAL + 1).subquery()
+    total = (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
+    return (await db.execute(query)).all(), total
+
+
+def _where(tenant: str, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
+    row = ledger.c
+    equal = (
+        (row.kind, chosen.kind), (row.actor, chosen.actor), (row.target, chosen.target), (row.decision, chosen.decision),
+        (row.run_id, chosen.run_id),
+    )  # fmt: skip
+    where = [row.tenant == tenant, *(column == value for column, value in equal if value is not None)]
+    if chosen.decisions:
+        where.append(row.decision.in_(chosen.decisions))
+    if chosen.since_us is not None:
+        where.append(row.at_us >= chosen.since_us)
+    if chosen.until_us is not None:
+        where.append(row.at_us < chosen.until_us)
+    return where

@@ -5,19 +5,41 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.govern.ledger import queries, rows, tree
+from headgate.govern.ledger.proofs import as_checkpoint
+from headgate.govern.ledger.walk import Marks, Verdict, Walk, verify
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
 from headgate.kernel.json import canonical
 from headgate.store.bulk import Bulk
+from headgate.store.dialect import one_snapshot
+from headgate.store.engine import Database
 
-PAGE = 1000
+__all__ = [
+    "DRAIN",
+    "RUNS_RECORDED",
+    "RUN_EXTENDED",
+    "Act",
+    "Marks",
+    "Verdict",
+    "Walk",
+    "append",
+    "chain",
+    "has_waiting",
+    "sequence",
+    "tenants",
+    "verify",
+    "verify_apart",
+]
+
 MAX_SEQUENCED = 5000  # rows of a tenant given numbers in one transaction
 RUNS_RECORDED = "runs.recorded"
 RUN_EXTENDED = "run.extended"
@@ -40,18 +62,6 @@ class Act:
     @classmethod
     def now(cls, ids: Ids, clock: Clock, *, kind: str, actor: str, **given: Any) -> Act:
         return cls(ids.new("led"), to_us(clock.now()), kind, actor, **given)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What verifying one tenant's chain came to. `first_bad` names the first row that does not fit: its number and id."""
-
-    tenant: str
-    ok: bool
-    rows: int
-    waiting: int
-    first_bad: tuple[int, str] | None = None
-    reason: str = ""
 
 
 async def append(db: AsyncConnection, tenant: str, act: Act) -> None:
@@ -114,50 +124,31 @@ def _move_on(db: Bulk, tenant: str, seq: int, digest: bytes) -> None:
     tree.grow(db, tenant, seq)
 
 
-class Walk:
-    """Goes along one tenant's chain and stops where it is broken. After that `verdict` says how it went."""
-
-    def __init__(self, db: AsyncConnection, tenant: str) -> None:
-        self._db = db
-        self._tenant = tenant
-        self.verdict = Verdict(tenant, True, 0, 0)
-
-    async def rows(self) -> AsyncGenerator[Any]:
-        """Every row that is as it was chained, a page in memory at a time."""
-        tenant, seq, digest = self._tenant, 0, rows.start(self._tenant)
-        waiting = await queries.waiting(self._db, tenant)
-        while page := await queries.page_after(self._db, tenant, seq, PAGE):
-            for row in page:
-                digest = rows.chain_hash(digest, rows.fields_of(row, row.seq))
-                reason = _misfit(row, seq, digest)
-                if reason:
-                    self.verdict = Verdict(tenant, False, seq, waiting, (row.seq, row.id), reason)
-                    return
-                seq = row.seq
-                yield row
-        head = await queries.head(self._db, tenant)
-        if (head or (0, rows.start(tenant))) != (seq, digest):
-            self.verdict = Verdict(
-                tenant, False, seq, waiting, (seq + 1, ""), "the end of the chain is missing"
-            )
-            return
-        self.verdict = Verdict(tenant, True, seq, waiting)
+def verify_apart(url: str, tenant: str, data_dir: Path, recent: int | None = None) -> tuple[Verdict, int]:
+    """Verify in a thread, with a database connection of its own. `recent`: begin at the last checkpoint that leaves at
+    least so many rows. Returns the verdict and after which row it began."""
+    return asyncio.run(_verify_apart(url, tenant, data_dir, recent))
 
 
-def _misfit(row: Any, before: int, digest: bytes) -> str:
-    if row.seq != before + 1:
-        return "a row is missing before this one"
-    if row.hash is None or digest != bytes(row.hash):
-        return "this row is not what was chained"
-    return ""
-
-
-async def verify(db: AsyncConnection, tenant: str) -> Verdict:
-    """Walk the tenant's chain and name the first row that was changed, removed or put in."""
-    walk = Walk(db, tenant)
-    async for _ in walk.rows():
-        pass
-    return walk.verdict
+async def _verify_apart(url: str, tenant: str, data_dir: Path, recent: int | None) -> tuple[Verdict, int]:
+    database = Database(url)
+    try:
+        async with database.reading() as db:
+            await one_snapshot(db)
+            walk = Walk(db, tenant, Marks.of(data_dir))
+            start = 0
+            head = await queries.head(db, tenant)
+            if recent is not None and head is not None:
+                row = await queries.checkpoint_up_to(db, tenant, head[0] - recent)
+                if row is not None and await walk.skip_to(as_checkpoint(row)):
+                    start = row.size
+                elif row is not None:
+                    walk = Walk(db, tenant, Marks.of(data_dir))  # it does not fit: the whole walk says where
+            async for _ in walk.rows():
+                pass
+            return walk.verdict, start
+    finally:
+        await database.dispose()
 
 
 async def tenants(db: AsyncConnection) -> list[str]:

@@ -11,6 +11,7 @@ USER_RIGHTS = frozenset(
         "calls:write",
         "docs:read",
         "jobs:read",
+        "ledger:read",
         "models:read",
         "projects:read",
         "runs:read",

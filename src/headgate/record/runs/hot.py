@@ -259,6 +259,11 @@ class Recorder:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
 
+    def hurry(self) -> None:
+        """Someone waits for an act to get its place in the ledger."""
+        if self._drain is not None:
+            self._drain.nudge()
+
     def _told(self) -> None:
         """From the drain's thread: something was kept, or failed."""
         loop = self._loop

@@ -16,6 +16,7 @@ from headgate.call.frames import (
     decode_frame,
     encode_frame,
 )
+from headgate.govern.guardrails.events import VERDICTS, VerdictKeeper
 from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
@@ -89,6 +90,7 @@ class Keeper:
         self._vault = vault
         self._clock = clock
         self._ids = ids
+        self._verdicts = VerdictKeeper(ids, clock)
         self._keys: dict[str, SubjectKey] = {}
         self._carried: set[str] | None = None
         self._unchained: set[RunKey] | None = None
@@ -109,6 +111,8 @@ class Keeper:
         acts = [_recorded(self._ids, now_us, tenant, each) for tenant, each in heads.items()]
         for late in batch.late:
             acts += self._keep_late(db, late)
+        if judged := [run for run in runs if VERDICTS in run.explanation]:
+            acts += self._verdicts.keep(db, judged)
         if acts:
             ledger.chain(db, acts)
         if runs or batch.late:

@@ -36,6 +36,8 @@ class TenantReport:
     tenant: str
     ledger_rows: int = 0
     waiting: int = 0  # acts that have no place in the chain yet
+    anchored: int = 0  # rows of the ledger before a signed checkpoint
+    checkpoints: int = 0
     runs: int = 0
     events: int = 0
     problem_count: int = 0
@@ -58,17 +60,17 @@ class Report:
         return not any(each.problem_count for each in self.tenants)
 
 
-async def verify_all(db: AsyncConnection) -> Report:
+async def verify_all(db: AsyncConnection, marks: ledger.Marks | None = None) -> Report:
     """Check every chain there is. Memory stays small however long they are. Takes `db` as it comes from `reading()`."""
     await one_snapshot(db)
     tenants = sorted({*await ledger.tenants(db), *await verifying.tenants(db)})
-    return Report([await verify_tenant(db, tenant) for tenant in tenants])
+    return Report([await verify_tenant(db, tenant, marks) for tenant in tenants])
 
 
-async def verify_tenant(db: AsyncConnection, tenant: str) -> TenantReport:
+async def verify_tenant(db: AsyncConnection, tenant: str, marks: ledger.Marks | None = None) -> TenantReport:
     """Check one tenant."""
     report = TenantReport(tenant)
-    walk = ledger.Walk(db, tenant)
+    walk = ledger.Walk(db, tenant, marks)
     async for row in walk.rows():
         if row.kind == ledger.RUNS_RECORDED:
             await _check_batch(db, tenant, json.decode(row.detail), report)
@@ -76,6 +78,7 @@ async def verify_tenant(db: AsyncConnection, tenant: str) -> TenantReport:
             await _check_extended(db, tenant, row.run_id, json.decode(row.detail), report)
     verdict = walk.verdict
     report.ledger_rows, report.waiting = verdict.rows, verdict.waiting
+    report.anchored, report.checkpoints = verdict.anchored, verdict.checkpoints
     if not verdict.ok:
         number, row_id = verdict.first_bad or (0, "")
         report.add(Problem("ledger", row_id or f"row {number}", verdict.reason, number))
