@@ -18,6 +18,7 @@ from headgate.control import routers
 from headgate.kernel.errors import GatewayError
 from headgate.modules.order import ORDER
 from headgate.operate.webhooks import events
+from tools.write_fields import fields
 
 REFERENCE = Path("docs/reference")
 NOTE = "<!-- Written by `make docs` from the code. Change the code, not this page. -->\n"
@@ -166,6 +167,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "modules.md": modules,
     "errors.md": errors,
     "events.md": event_names,
+    "fields.md": lambda: fields(table),
 }
 
 

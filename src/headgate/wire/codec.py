@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from headgate.kernel.errors import BadRequest
-from headgate.wire.neutral import Event, Failed, Maker, Reply, Request
+from headgate.wire.neutral import Event, Failed, Maker, Opaque, Part, Reply, Request
 
 
 class Fates:
@@ -30,6 +30,16 @@ class Fates:
     def refuse(self, field: str, why: str) -> NoReturn:
         """Without `field` the call would mean something else. Raises BadRequest."""
         raise BadRequest(f"'{field}' cannot be sent to this model's provider: {why}.", param=field)
+
+
+def own_parts(parts: list[Part], maker: Maker, fates: Fates) -> list[Part]:
+    """What an assistant said, without what another maker's servers did for it: that is over, and stands in its text."""
+    for part in parts:
+        if isinstance(part, Opaque) and part.maker != maker:
+            fates.drop(
+                f"{part.kind} in an assistant's message", "it means something only to its own provider"
+            )
+    return [part for part in parts if not isinstance(part, Opaque) or part.maker == maker]
 
 
 class Reader(Protocol):

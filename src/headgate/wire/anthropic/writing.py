@@ -11,7 +11,7 @@ from headgate.wire.anthropic.models import (
     takes_system_turns,
     thinks_adaptively,
 )
-from headgate.wire.codec import Fates
+from headgate.wire.codec import Fates, own_parts
 from headgate.wire.neutral import Fields, Message, Opaque, OutputFormat, Request, ThinkingWish, Tool
 
 BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 24576, "xhigh": 32768, "max": 63999}
@@ -85,7 +85,10 @@ def _split_system(request: Request, model: str, fates: Fates) -> tuple[list[Fiel
                 fates.change("messages[].role", "a later system message was moved to the front")
             system += _texts_of(message, path, fates)
         else:
-            _add_turn(turns, message.role, write_blocks(message.parts, path, fates))
+            parts = (
+                own_parts(message.parts, "anthropic", fates) if message.role == "assistant" else message.parts
+            )
+            _add_turn(turns, message.role, write_blocks(parts, path, fates))
     if not turns:
         fates.refuse("messages", "it needs at least one message that is not the system's")
     for turn in turns:

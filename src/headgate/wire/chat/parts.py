@@ -195,10 +195,9 @@ def _content_fields(part: Part, path: str, fates: Fates) -> Fields | None:
         case Document():
             return _document_fields(part, path, fates)
         case Opaque():
-            if part.maker == "openai":
-                return part.data
-            fates.drop(f"{path} of type {part.kind}")
-            return None
+            return (
+                part.data if part.maker == "openai" else fates.refuse(path, f"it does not take {part.kind}")
+            )
         case _:
             return None  # thoughts, calls and results have their own places
     return _marked(fields, part.cache if isinstance(part, (Text, Image)) else None)

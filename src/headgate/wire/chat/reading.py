@@ -50,9 +50,7 @@ def read_request(body: bytes) -> Request:
         request.thinking = ThinkingWish("off" if effort == "none" else "", effort=_effort(node, effort))
     request.verbosity = node.text_or("verbosity")
     request.user = node.text_or("safety_identifier") or node.text_or("user")
-    node.ignore(
-        "user", "prompt_cache_retention"
-    )  # the newer spelling wins; a cache's life is the provider's own matter
+    node.ignore("user")  # the newer spelling wins
     request.metadata = {key: str(value) for key, value in (node.fields_of("metadata") or {}).items()}
     request.service_tier = node.text_or("service_tier")
     request.store = node.flag("store")

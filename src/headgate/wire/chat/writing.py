@@ -9,7 +9,7 @@ import msgspec
 
 from headgate.kernel import json
 from headgate.wire.chat.parts import call_fields, text_only, thinking_block, write_content
-from headgate.wire.codec import Fates
+from headgate.wire.codec import Fates, own_parts
 from headgate.wire.neutral import (
     Audio,
     Fields,
@@ -72,6 +72,8 @@ def write_request(request: Request, model: str, fates: Fates) -> bytes:
         "tool_choice": _choice(request.tool_choice) if request.tools else None,
     }
     fields |= {key: value for key, value in told.items() if value is not None}
+    if request.cache is not None and request.maker != "openai":
+        fates.drop("cache_control", "this provider caches prompts without marks")
     if request.top_k is not None:
         fates.drop("top_k")
     _write_extra(request, fields, fates)
@@ -160,7 +162,7 @@ def _choice(choice: ToolChoice | None) -> Any:
 
 def _unmarked(request: Request, fates: Fates) -> list[Message]:
     """The messages without marks for the prompt cache, which this model's provider fills by itself."""
-    marked = request.cache is not None
+    marked = False
     out: list[Message] = []
     for message in request.messages:
         bears = [
@@ -174,7 +176,7 @@ def _unmarked(request: Request, fates: Fates) -> list[Message]:
             ]
             message = Message(message.role, parts, message.name)  # noqa: PLW2901 - the same message without marks
         out.append(message)
-    if marked and request.maker != "openai":
+    if marked:
         fates.drop("cache_control", "this provider caches prompts without marks")
     return out
 
@@ -229,7 +231,7 @@ def _result(result: ToolResult, path: str, rest: list[Part], fates: Fates) -> li
 
 def _assistant(message: Message, path: str, fates: Fates) -> Fields:
     fields: Fields = {"role": "assistant", "content": None}
-    parts = message.parts
+    parts = own_parts(message.parts, "openai", fates)
     said = [part for part in parts if not isinstance(part, (Thinking, ToolCall, ToolResult, Refusal))]
     if said:
         fields["content"] = write_content(said, path, fates)
