@@ -49,8 +49,12 @@ def test_aliases_and_time_to_live_come_from_the_settings_unless_the_module_says_
 
 
 def test_a_module_is_switched_by_true_or_false() -> None:
-    configs = configure(Given({"cachelayer": False, "secretscan": {"enabled": False}}))
-    assert [name for name, config in configs.items() if not config.enabled] == ["secretscan", "cachelayer"]
+    before, after = (
+        configure(Given()),
+        configure(Given({"cachelayer": False, "secretscan": {"enabled": False}, "ipfence": True})),
+    )
+    switched = [name for name in before if before[name].enabled != after[name].enabled]
+    assert sorted(switched) == ["cachelayer", "ipfence", "secretscan"]
 
 
 @pytest.mark.parametrize(("modules", "words"), [

@@ -66,7 +66,7 @@ class Call:
         self.project = ""
         self.session = ""
         self.parent_run = ""
-        self.peer = ""  # the address that connected; empty on our own socket
+        self.peer = ""  # the address of the client, as far as proxies are trusted; empty on our own socket
         self.role = ""  # "branch" or "shadow" of another call, which has been shaped already
         self.cache_wish: CacheWish = ""
         self.cache_max_age_s: int | None = None

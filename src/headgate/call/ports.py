@@ -21,6 +21,8 @@ class Ask:
     agent: str = ""
     subject: str = ""
     parent_run: str = ""
+    project: str = ""
+    session: str = ""
     role: Literal["", "branch", "shadow"] = ""  # of a call that was shaped already: it is not shaped or spread again
 
 

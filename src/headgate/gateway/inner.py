@@ -22,7 +22,8 @@ class InnerCalls:
         headers = {b"authorization": self._authorization, b"x-headgate-as": as_header(ask.caller)}
         for name, value in (
             (b"x-punk-app", ask.app), (b"x-punk-agent", ask.agent), (b"x-punk-subject", ask.subject),
-            (b"x-headgate-parent-run", ask.parent_run), (b"x-headgate-role", ask.role),
+            (b"x-headgate-parent-run", ask.parent_run), (b"x-headgate-role", ask.role), (b"x-project", ask.project),
+            (b"x-session-id", ask.session),
         ):  # fmt: skip
             if value:
                 headers[name] = value.encode()

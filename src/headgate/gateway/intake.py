@@ -53,7 +53,7 @@ class Intake:
             run_id=self._ids.new("run"), wire=spec.wire, endpoint=spec.path, caller=caller, headers=headers,
             body=request.body, view=view, received_us=received_us, t0=t0,
         )  # fmt: skip
-        call.peer = request.peer
+        call.peer = plane.door.rules.origins.proxies.client(headers, request.peer)
         _identify(call, caller, headers)
         if spec is STREAM and wants_array(request.query):
             call.notes["array"] = True

@@ -51,7 +51,9 @@ class Catalog:
         server = self.server[kind.spec.name].model_dump(exclude_unset=True)
         own = self.own_names(kind, fields)
         for name in kind.spec.server_only & own.keys():
-            raise BadRequest(f"config.{name}: only the settings of the server say this.", param=f"config.{name}")
+            raise BadRequest(
+                f"config.{name}: only the settings of the server say this.", param=f"config.{name}"
+            )
         try:
             return kind.Config.model_validate(server | own)
         except ValidationError as error:

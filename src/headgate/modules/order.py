@@ -5,10 +5,53 @@ from __future__ import annotations
 from typing import Any
 
 from headgate.call.module import Module
+from headgate.modules.admit.agentguard import AgentGuard
+from headgate.modules.admit.autotag import AutoTag
+from headgate.modules.admit.idlekill import IdleKill
+from headgate.modules.admit.ipfence import IpFence
 from headgate.modules.admit.rateshield import RateShield
+from headgate.modules.admit.scopeguard import ScopeGuard
+from headgate.modules.admit.tracelink import TraceLink
 from headgate.modules.answer.cachelayer import CacheLayer
 from headgate.modules.guard.secretscan import SecretScan
+from headgate.modules.guard.toolshield import ToolShield
 from headgate.modules.inspect.secretscan_answers import SecretScanAnswers
+from headgate.modules.shape.abrouter import AbRouter
+from headgate.modules.shape.contextpack import ContextPack
 from headgate.modules.shape.modelalias import ModelAlias
+from headgate.modules.shape.modelswitch import ModelSwitch
+from headgate.modules.shape.personaswitch import PersonaSwitch
+from headgate.modules.shape.promptchain import PromptChain
+from headgate.modules.shape.promptpad import PromptPad
+from headgate.modules.shape.promptslim import PromptSlim
+from headgate.modules.shape.regionroute import RegionRoute
+from headgate.modules.shape.tokentrim import TokenTrim
 
-ORDER: tuple[type[Module[Any]], ...] = (RateShield, ModelAlias, SecretScan, CacheLayer, SecretScanAnswers)
+ORDER: tuple[type[Module[Any]], ...] = (
+    # admit
+    TraceLink,
+    AutoTag,
+    IpFence,
+    ScopeGuard,
+    RateShield,
+    AgentGuard,
+    IdleKill,
+    # shape: what is asked, then of whom, for how much fits depends on it
+    ModelAlias,
+    PersonaSwitch,
+    PromptPad,
+    PromptChain,
+    ContextPack,
+    PromptSlim,
+    ModelSwitch,
+    AbRouter,
+    RegionRoute,
+    TokenTrim,
+    # guard
+    ToolShield,
+    SecretScan,
+    # answer
+    CacheLayer,
+    # inspect
+    SecretScanAnswers,
+)

@@ -7,7 +7,9 @@ from headgate.rim.origins import Headers, OriginRules
 EXPOSED = (
     b"x-punk-run-id, x-punk-route, x-headgate-cost, x-headgate-saved, x-headgate-model, x-headgate-provider, x-headgate-cache, "
     b"x-headgate-latency-ms, x-headgate-warnings, x-request-id, x-should-retry, retry-after, x-ratelimit-limit, "
-    b"x-ratelimit-remaining, x-ratelimit-reset"
+    b"x-ratelimit-remaining, x-ratelimit-reset, traceparent, x-stockyard-trace-id, x-stockyard-model, x-stockyard-provider, "
+    b"x-stockyard-tokens-in, x-stockyard-tokens-out, x-stockyard-cost, x-stockyard-cost-cents, x-stockyard-cached, "
+    b"x-stockyard-cache, x-stockyard-latency-ms, x-stockyard-tags, x-stockyard-cost-warning, x-stockyard-provider-error"
 )
 PREFLIGHT_AGE_S = b"600"
 

@@ -46,6 +46,7 @@ class FastStore(Protocol):
     def is_remote(self) -> bool: ...
 
     def take(self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1) -> Taken: ...
+    def charge(self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int) -> None: ...
     def add(self, key: str, amount: int, *, ttl_s: float, now: float) -> int: ...
     def count(self, key: str, *, now: float) -> int: ...
     def put(self, key: str, value: bytes, *, ttl_s: float, now: float) -> None: ...
@@ -55,6 +56,9 @@ class FastStore(Protocol):
     async def take_wait(
         self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1
     ) -> Taken: ...
+    async def charge_wait(
+        self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int
+    ) -> None: ...
     async def add_wait(self, key: str, amount: int, *, ttl_s: float, now: float) -> int: ...
     async def count_wait(self, key: str, *, now: float) -> int: ...
     async def put_wait(self, key: str, value: bytes, *, ttl_s: float, now: float) -> None: ...
@@ -143,6 +147,15 @@ class MemoryStore:
             self._limits.put(key, (later, None), size=0, now_ns=now_ns)
         return Taken(True, burst, room // step, (later - now_ns) / NS, 0.0)
 
+    def charge(self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int) -> None:
+        """Take `cost` whatever is left, at most down to an empty burst; a negative `cost` is given back."""
+        step = -(-MINUTE_NS // rate_per_minute)
+        now_ns = int(now * NS)
+        item = self._limits.items.get(key)
+        full_at = now_ns if item is None or item[0] < now_ns else item[0]
+        later = min(full_at + step * cost, now_ns + step * burst)
+        self._limits.put(key, (later, None), size=0, now_ns=now_ns)
+
     def add(self, key: str, amount: int, *, ttl_s: float, now: float) -> int:
         """Add to a counter and return it. It ends `ttl_s` after its first addition."""
         now_ns = int(now * NS)
@@ -174,6 +187,9 @@ class MemoryStore:
         self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int = 1
     ) -> Taken:
         return self.take(key, rate_per_minute=rate_per_minute, burst=burst, now=now, cost=cost)
+
+    async def charge_wait(self, key: str, *, rate_per_minute: int, burst: int, now: float, cost: int) -> None:
+        self.charge(key, rate_per_minute=rate_per_minute, burst=burst, now=now, cost=cost)
 
     async def add_wait(self, key: str, amount: int, *, ttl_s: float, now: float) -> int:
         return self.add(key, amount, ttl_s=ttl_s, now=now)

@@ -1,4 +1,4 @@
-"""Refuse a caller who calls too often."""
+"""Refuse a caller who calls too often, or uses too many tokens."""
 
 from __future__ import annotations
 
@@ -12,9 +12,22 @@ from typing_extensions import override
 from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec, Tools
 from headgate.kernel.errors import RateLimited
+from headgate.kernel.tasks import Tasks
+from headgate.modules.callers import Who, who
+from headgate.modules.limiter import Limiter
+from headgate.modules.limits import Limit, Rule
 from headgate.store.fast import FastStore, Taken
 
 REMOTE_WAIT_S = 0.05
+HELD = "rateshield.held"
+
+
+class CallerLimit(Limit):
+    """A rate for each of those who call."""
+
+    per: Who = Field(
+        "key", description="Who is counted: key, user, app, project, session, agent, ip or tenant."
+    )
 
 
 class Config(ModuleConfig):
@@ -23,6 +36,11 @@ class Config(ModuleConfig):
         description="Calls a minute for each caller, spread evenly; 0 is no limit.",
     )  # fmt: skip
     burst: int = Field(0, ge=0, description="How many of them may come at once; 0 means as many as `rpm`.")
+    limits: tuple[CallerLimit, ...] = Field(
+        (),
+        max_length=20,
+        description="More limits: of requests or tokens, per key, user, app, project, session, ip or tenant.",
+    )
 
 
 class RateShield(Module[Config]):
@@ -30,7 +48,7 @@ class RateShield(Module[Config]):
         "rateshield",
         "safety",
         Phase.ADMIT,
-        "Limits how many calls a minute each caller may make.",
+        "Limits how many calls and tokens a minute each caller may have.",
         ("ratelimit",),
         waits=True,
     )
@@ -41,30 +59,56 @@ class RateShield(Module[Config]):
         self._fast = cast(FastStore, tools.fast)
         self._now = tools.clock.now
         self._burst = config.burst or config.rpm
+        rules = [
+            Rule(limit, f"limit:{number}:{limit.what}:{limit.per}", lambda call, of=limit.per: who(call, of))
+            for number, limit in enumerate(config.limits)
+        ]
+        self._limiter = Limiter(rules, self._fast, self._now, HELD) if rules else None
 
     @override
     def on_request(self, call: Call) -> Reply | None:
-        if self.config.rpm and not self._fast.is_remote:
+        if self._fast.is_remote or call.role == "shadow":
+            return None
+        if self.config.rpm:
             self._judge(
                 call,
                 self._fast.take(
                     _key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now()
                 ),
             )
+        if self._limiter is not None:
+            self._limiter.take(call)
         return None
 
     @override
     def must_wait(self, call: Call) -> bool:
-        return self.config.rpm > 0 and self._fast.is_remote
+        return (
+            self._fast.is_remote
+            and (self.config.rpm > 0 or self._limiter is not None)
+            and call.role != "shadow"
+        )
 
     @override
     async def wait_request(self, call: Call) -> Reply | None:
         async with asyncio.timeout(REMOTE_WAIT_S):
-            taken = await self._fast.take_wait(
-                _key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now()
-            )
-        self._judge(call, taken)
+            if self.config.rpm:
+                taken = await self._fast.take_wait(
+                    _key(call), rate_per_minute=self.config.rpm, burst=self._burst, now=self._now()
+                )
+                self._judge(call, taken)
+            if self._limiter is not None:
+                await self._limiter.take_wait(call)
         return None
+
+    @override
+    def on_done(self, call: Call, reply: Reply) -> None:
+        if HELD not in call.notes or self._limiter is None:
+            return
+        if not self._fast.is_remote:
+            self._limiter.settle(call, reply)
+        elif corrections := self._limiter.corrections(call, reply):
+            tasks = cast(Tasks, self.tools.hot["tasks"])
+            tasks.spawn(self._limiter.settle_wait(corrections), name="rateshield.settle")
 
     def _judge(self, call: Call, taken: Taken) -> None:
         """Refuse; the chain turns the refusal of an observe key into a note."""

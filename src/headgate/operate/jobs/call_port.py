@@ -27,6 +27,8 @@ _HEADERS = (
     ("x-punk-subject", "subject"),
     ("x-headgate-parent-run", "parent_run"),
     ("x-headgate-role", "role"),
+    ("x-project", "project"),
+    ("x-session-id", "session"),
 )
 
 

@@ -1,0 +1,44 @@
+"""Who a call belongs to, by the words of module settings, and the share of callers it falls in."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from headgate.call.call import Call
+
+Who = Literal["key", "user", "app", "project", "session", "agent", "ip", "tenant"]
+Sticky = Literal["user", "session", "call"]
+
+
+def who(call: Call, of: Who) -> str:
+    """The name under which `call` counts; empty when it has none of this kind."""
+    caller = call.caller
+    match of:
+        case "key":
+            return caller.key_id or f"app:{call.app}"
+        case "user":
+            return call.subject or caller.user_id or ""
+        case "app":
+            return call.app
+        case "project":
+            return call.project
+        case "session":
+            return call.session
+        case "agent":
+            return call.agent
+        case "ip":
+            return call.peer
+        case "tenant":
+            return caller.tenant
+
+
+def share(call: Call, salt: str, by: Sticky = "call") -> float:
+    """A number from 0 up to 1 that is the same for equal `salt` and the same user or session, and else anything."""
+    name = call.run_id
+    if by == "session":
+        name = call.session or name
+    elif by == "user":
+        name = call.subject or call.session or call.caller.user_id or call.caller.key_id or name
+    digest = hashlib.blake2b(f"{salt}\0{call.caller.tenant}\0{name}".encode(), digest_size=7).digest()
+    return int.from_bytes(digest) / (1 << 56)
