@@ -23,6 +23,7 @@ from headgate.gateway.seam import SeamSettings
 from headgate.gateway.serve import Gateway, Parts
 from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, listener
 from headgate.gateway.settle import Settler
+from headgate.govern.guardrails import service as guardrails
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
 from headgate.identity.keys.service import flush_use, flush_use_forever, load_door, reload_keys
@@ -152,10 +153,19 @@ async def build(settings: Settings) -> House:
     async with database.writing() as db:
         await seed(db, clock)
     catalog = Catalog(settings)
-    tools = Tools(clock, floor.fast, {"cache": cache, "tasks": floor.tasks, "ids": ids})
+    rules = await guardrails.load_book(database)
+    hot = {"cache": cache, "tasks": floor.tasks, "ids": ids, "guardrails": rules}
+    tools = Tools(clock, floor.fast, hot)
     compiler = ChainCompiler(floor.database, catalog, tools)
     plane = await _first_plane(floor, compiler)
-    keeper = PlaneKeeper(plane, {"keys": _key_builder(floor), "modules": compiler.rebuild})
+    keeper = PlaneKeeper(
+        plane,
+        {
+            "keys": _key_builder(floor),
+            "modules": compiler.rebuild,
+            guardrails.PART: guardrails.book_builder(database, rules),
+        },
+    )
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
     gateway = _gateway(floor, keeper)
     notices = PlaneNotices(database, clock, keeper.rebuild)

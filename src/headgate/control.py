@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from headgate.gateway import routes as gateway_routes
 from headgate.gateway.serve import Gateway
+from headgate.govern.guardrails import routes as guardrails
+from headgate.govern.ledger import routes as ledger
 from headgate.identity.accounts import routes as accounts
 from headgate.identity.keys import routes as keys
 from headgate.identity.keys.hot import Door
@@ -31,8 +33,10 @@ def routers(settings: Any) -> tuple[Router, ...]:
         gateway_routes.router,
         accounts.router,
         keys.router,
+        guardrails.router,
         runs.router,
         spend.router,
+        ledger.router,
         cache.router,
         jobs.router,
         modules.router,

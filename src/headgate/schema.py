@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from headgate.govern.guardrails import tables as guardrails
 from headgate.govern.ledger import tables as ledger
 from headgate.identity.accounts import tables as accounts
 from headgate.identity.keys import tables as keys
@@ -17,7 +18,7 @@ from headgate.record.spend import tables as spend
 from headgate.store import versions
 from headgate.store.engine import metadata
 
-TABLES = (ledger, accounts, keys, jobs, modules, webhooks, runs, spend, versions)
+TABLES = (guardrails, ledger, accounts, keys, jobs, modules, webhooks, runs, spend, versions)
 
 
 def all_tables() -> sa.MetaData:

@@ -23,8 +23,12 @@ def mask(role: str, text: str) -> list[Edit]:
     return [Edit(match.start(), match.end(), "[X]") for match in WORD.finditer(text)]
 
 
+def unchanged(text: str, found: list[Edit]) -> list[Edit]:
+    return found
+
+
 def through(wire: str, events: list[bytes], window: int | None = 20, batch: int = 1) -> list[bytes]:
-    held = HoldBackFilter(wire, WindowScanner(mask, window))
+    held = HoldBackFilter(wire, WindowScanner(mask, unchanged, window))
     out: list[bytes] = []
     for at in range(0, len(events), batch):
         out += held.feed(events[at : at + batch])
@@ -59,13 +63,13 @@ def test_events_in_which_nothing_changes_keep_their_bytes_and_order(wire: str) -
 
 
 def test_text_leaves_as_soon_as_it_is_certain() -> None:
-    held = HoldBackFilter(CHAT, WindowScanner(mask, 12))
+    held = HoldBackFilter(CHAT, WindowScanner(mask, unchanged, 12))
     out = [held.feed([event]) for event in stream(CHAT, ["a" * 8] * 5)[:6]]
     assert [len(events) for events in out] == [1, 0, 0, 1, 1, 1]
 
 
 def test_what_follows_a_finished_block_is_not_held_with_it() -> None:
-    held = HoldBackFilter(MESSAGES, WindowScanner(mask, 1000))
+    held = HoldBackFilter(MESSAGES, WindowScanner(mask, unchanged, 1000))
     events = stream(MESSAGES, ["short"])
     stop = next(index for index, event in enumerate(events) if b"content_block_stop" in event)
     assert held.feed(events[:stop]) == events[: stop - 1]
@@ -76,7 +80,7 @@ def test_text_that_is_interrupted_by_a_tool_call_leaves_and_is_still_looked_at_w
     def chunk(delta: dict[str, Any]) -> bytes:
         return b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
 
-    held = HoldBackFilter(CHAT, WindowScanner(mask, 1000))
+    held = HoldBackFilter(CHAT, WindowScanner(mask, unchanged, 1000))
     assert held.feed([chunk({"content": "secre"})]) == []
     call = chunk({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]})
     assert len(held.feed([call])) == 1
@@ -90,11 +94,35 @@ def test_the_whole_text_at_the_end_of_a_stream_of_responses_changes_too() -> Non
 
 
 def test_more_than_may_be_held_ends_the_stream_instead_of_letting_it_pass_unseen() -> None:
-    held = HoldBackFilter(CHAT, WindowScanner(mask, None), max_held=1000)
+    held = HoldBackFilter(CHAT, WindowScanner(mask, unchanged, None), max_held=1000)
     with pytest.raises(Unavailable) as refusal:
         for event in stream(CHAT, ["x" * 50] * 20):
             held.feed([event])
     assert refusal.value.detail["verdict"] == "not_scanned"
+
+
+def test_what_was_put_in_is_not_looked_at_again_and_what_stays_is_told_once() -> None:
+    told: list[str] = []
+
+    def find(role: str, text: str) -> list[Edit]:
+        return [Edit(match.start(), match.end(), "") for match in re.finditer("ab+", text)]
+
+    def settle(text: str, found: list[Edit]) -> list[Edit]:
+        told.extend(text[each.start : each.end] for each in found)
+        return [
+            each._replace(new="<ab>" if each.end - each.start > 3 else text[each.start : each.end])
+            for each in found
+        ]
+
+    held = HoldBackFilter(CHAT, WindowScanner(find, settle, 5))
+    out: list[bytes] = []
+    events = stream(CHAT, list("x ab x abbbb x ab xxxxxxxxxxxx"))
+    for event in events:
+        out += held.feed([event])
+    out += held.finish()
+    assert streamed_text(CHAT, out) == "x ab x <ab> x ab xxxxxxxxxxxx"
+    assert told == ["ab", "abbbb", "ab"]
+    assert out[:4] == events[:4]  # an edit that changes nothing leaves the bytes
 
 
 def test_events_that_cannot_be_read_pass() -> None:

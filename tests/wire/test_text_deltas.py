@@ -45,7 +45,7 @@ def test_the_pieces_of_a_channel_make_the_text_and_its_end_is_told(wire: str) ->
                     {"index": 1, "delta": {"tool_calls": [{"index": 2, "function": {"arguments": '{"a'}}]}}
                 ]
             },
-            [((1, "tool", 2), '{"a', "tool_call", False)],
+            [((1, "tool", 2, "function", "arguments"), '{"a', "tool_call", False)],
         ),
         (
             CHAT,

@@ -15,6 +15,7 @@ from headgate.wire.texts import (
     request_texts,
     rewrite_reply,
     rewrite_request,
+    stream_texts,
 )
 from tests.wire import samples
 from tests.wire.samples import (
@@ -279,3 +280,10 @@ def test_signed_thinking_is_marked_as_sealed() -> None:
     blocks = [{"type": "thinking", "thinking": "hm", "signature": "sig"}, {"type": "text", "text": "so"}]
     call = call_on(MESSAGES, {"messages": [{"role": "assistant", "content": blocks}]})
     assert [text.sealed for text in request_texts(call)] == [True, False]
+
+
+@pytest.mark.parametrize("wire", samples.TALKING)
+def test_the_texts_of_a_stream_are_put_together(wire: str) -> None:
+    sse = b"".join(samples.stream(wire, ["it ", "is ", "Ada"]))
+    assert stream_texts(wire, sse) == [("assistant", "it is Ada")]
+    assert stream_texts("passthrough", sse) == [("assistant", "it is Ada")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ from headgate.wire.text_walks import Path
 
 MAX_HELD_BYTES = 256 * 1024
 MAX_WHOLE_BYTES = 8 * 1024 * 1024
+SETTLED = "\ufffd"  # stands for what is settled already, so that it is not found again
 CONTEXT = 256  # characters that have left and are still looked at, for what begins in them
 
 
@@ -49,28 +50,47 @@ class Scanner(Protocol):
         ...
 
 
-Find = Callable[[str, str], Sequence[Edit]]  # role and text
+class Spot(Protocol):
+    """Something found at `text[start:end]`."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
 
 
-class WindowScanner:
-    """Holds back the last `window` characters, within which whatever `find` looks for must fit; None holds back everything."""
+SpotT = TypeVar("SpotT", bound=Spot)
 
-    def __init__(self, find: Find, window: int | None) -> None:
-        self._find = find
+
+class WindowScanner(Generic[SpotT]):
+    """Holds back the last `window` characters, within which whatever `find` looks for must fit; None holds back everything.
+
+    `settle` is told of what is certain, each once, and says what to change. An `Edit` that changes nothing is allowed.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str, str], Sequence[SpotT]],
+        settle: Callable[[str, list[SpotT]], Sequence[Edit]],
+        window: int | None,
+    ) -> None:
+        self._find = find  # of role and text
+        self._settle = settle  # of a text and what was found in it
         self._window = window
 
     def scan(self, span: Span) -> tuple[Sequence[Edit], int]:
-        size = len(span.text)
         if not span.ended and self._window is None:
             return (), span.before
-        found = [edit for edit in self._find(span.role, span.text) if edit.end > span.before]
-        if span.ended or self._window is None:
-            return found, size
-        open_at = size - self._window
-        for edit in found:
-            if edit.start < open_at and edit.end >= size:  # it may go on
-                open_at = edit.start
-        return [edit for edit in found if edit.start < open_at], max(open_at, span.before)
+        found = [spot for spot in self._find(span.role, span.text) if spot.end > span.before]
+        open_at = len(span.text)
+        if not span.ended:
+            open_at = max(open_at - (self._window or 0), span.before)
+            for spot in sorted(found, key=lambda each: each.start, reverse=True):
+                if spot.end > open_at:  # it, or what overlaps it, may go on
+                    open_at = min(open_at, spot.start)
+            found = [spot for spot in found if spot.end <= open_at]
+            open_at = max(open_at, span.before)
+        return (self._settle(span.text, found) if found else ()), open_at
 
 
 class HoldBackFilter(StreamFilter):
@@ -219,7 +239,10 @@ class _Channel:
 
     def change(self, start: int, end: int, new: str) -> None:
         """Put `new` into the piece in which the change begins and cut the rest out of the pieces behind."""
-        self.text = self.text[:start] + new + self.text[end:]
+        if self.text[start:end] == new:
+            self.text = self.text[:start] + SETTLED * (end - start) + self.text[end:]
+            return
+        self.text = self.text[:start] + SETTLED * len(new) + self.text[end:]
         at = self.before
         for piece in self.pieces:
             length = len(piece.text)

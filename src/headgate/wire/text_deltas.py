@@ -21,11 +21,12 @@ class Delta(NamedTuple):
     whole: bool = False
 
 
-_IN_DELTA = (
-    ("content", "assistant"),
-    ("refusal", "assistant"),
-    ("reasoning_content", THINKING),
-    ("reasoning", THINKING),
+_ROLES = MappingProxyType({
+    "reasoning": THINKING, "reasoning_content": THINKING, "reasoning_details": THINKING, "thinking_blocks": THINKING,
+    "tool_calls": TOOL_CALL, "function_call": TOOL_CALL,
+})  # fmt: skip
+_NO_TEXT = frozenset(
+    {"role", "type", "id", "name", "index", "signature", "encrypted_content", "data", "format"}
 )
 _SAID_AT_END = ("text", "arguments", "refusal", "input", "code", "transcript")
 
@@ -50,33 +51,24 @@ def _chat(tree: Node) -> list[Delta]:
 
 
 def _choice(found: list[Delta], path: Path, delta: Node, index: int) -> None:
-    for name, role in _IN_DELTA:
-        if name in delta:
-            _add(found, (index, name), (*path, name), delta[name], role)
-    audio = delta.get("audio")
-    if isinstance(audio, dict):
-        _add(found, (index, "audio"), (*path, "audio", "transcript"), cast(Node, audio).get("transcript"))
-    legacy = delta.get("function_call")
-    if isinstance(legacy, dict):
-        _add(
-            found,
-            (index, "function"),
-            (*path, "function_call", "arguments"),
-            cast(Node, legacy).get("arguments"),
-            TOOL_CALL,
-        )
-    for at, call in enumerate(_each(delta.get("tool_calls"))):
-        channel = (index, "tool", call.get("index", at))
-        for kind, name in (("function", "arguments"), ("custom", "input")):
-            asked = call.get(kind)
-            if isinstance(asked, dict):
-                _add(
-                    found,
-                    channel,
-                    (*path, "tool_calls", at, kind, name),
-                    cast(Node, asked).get(name),
-                    TOOL_CALL,
-                )
+    """Every text in the delta of a choice, also those of providers' own making."""
+    for name, value in delta.items():
+        if name not in _NO_TEXT:
+            channel = (index, "tool" if name == "tool_calls" else name)
+            _any(found, channel, (*path, name), cast(object, value), _ROLES.get(name, "assistant"))
+
+
+def _any(found: list[Delta], channel: Channel, path: Path, value: object, role: str) -> None:
+    if isinstance(value, str):
+        _add(found, channel, path, value, role)
+    elif isinstance(value, dict):
+        for name, inner in cast(Node, value).items():
+            if name not in _NO_TEXT:
+                _any(found, (*channel, name), (*path, name), inner, role)
+    elif isinstance(value, list):
+        for at, each in enumerate(cast(list[Any], value)):
+            number: Any = cast(Node, each).get("index", at) if isinstance(each, dict) else at
+            _any(found, (*channel, number), (*path, at), cast(object, each), role)
 
 
 def _add(found: list[Delta], channel: Channel, path: Path, text: object, role: str = "assistant") -> None:

@@ -153,6 +153,8 @@ class Walk:
         self.say(role, (*path, "refusal"), message.get("refusal"))
         for name in ("reasoning_content", "reasoning"):
             self.say(THINKING, (*path, name), message.get(name))
+        for name in ("reasoning_details", "thinking_blocks"):
+            self.parts(THINKING, (*path, name), message.get(name))
         self.say(role, (*path, "audio", "transcript"), _member(message.get("audio"), "transcript"))
         legacy = message.get("function_call")
         self.say(TOOL_CALL, (*path, "function_call", "arguments"), _member(legacy, "arguments"))

@@ -11,6 +11,7 @@ from typing import Any, cast
 from headgate.call.call import Call, Reply
 from headgate.kernel import json
 from headgate.wire.spec import WIRES
+from headgate.wire.sse import DONE, read_event, split_events
 from headgate.wire.text_deltas import Delta, delta_texts
 from headgate.wire.text_edits import edited
 from headgate.wire.text_walks import REPLIES, REQUESTS, Path, Text, Walk
@@ -29,6 +30,7 @@ __all__ = [
     "request_texts",
     "rewrite_reply",
     "rewrite_request",
+    "stream_texts",
 ]
 
 _REQUEST, _REPLY = "texts.request", "texts.reply"
@@ -85,6 +87,28 @@ def reply_text(call: Call, reply: Reply) -> str:
         return ""
     first = said[0].path[:2] if said[0].path[0] in ("choices", "candidates") else ()
     return "".join([text.text for text in said if text.path[: len(first)] == first])
+
+
+def stream_texts(wire: str, stream: bytes) -> list[tuple[str, str]]:
+    """The texts of a whole stream by role, each put together from its pieces."""
+    channels: dict[Any, tuple[str, list[str]]] = {}
+    whole: list[tuple[str, str]] = []
+    events, rest = split_events(stream)
+    for event in (*events, rest):
+        data = read_event(event).data if event else None
+        if not data or data == DONE:
+            continue
+        try:
+            tree = json.decode(data)
+        except ValueError:
+            continue
+        for delta in delta_texts(wire, tree):
+            if delta.whole:
+                whole.append((delta.role, delta.text))
+            else:
+                channels.setdefault(delta.channel, (delta.role, []))[1].append(delta.text)
+    said = [(role, "".join(pieces)) for role, pieces in channels.values()]
+    return said + [each for each in dict.fromkeys(whole) if each not in said]
 
 
 def rewrite_request(call: Call, changes: Mapping[Path, str]) -> None:

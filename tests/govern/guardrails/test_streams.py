@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.govern.guardrails.secrets import find, redact
-from headgate.govern.guardrails.streams import MAX_HELD_BYTES, SecretFilter
+from headgate.govern.guardrails.streams import SecretFilter
 from headgate.kernel.errors import Unavailable
+from headgate.wire.hold_back import MAX_HELD_BYTES
 from tests.govern.guardrails.test_secrets import CLEAN, EVERY
 
 DONE = b"data: [DONE]\n\n"

@@ -1,27 +1,44 @@
-"""What modules use of the guardrails: scanning for secrets, the stream filter, and the refusal."""
+"""What modules use of the guardrails: rules of tenants, scanning for secrets, filters of streams, verdicts and the refusal."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Literal
 
 from headgate.call.call import Call
+from headgate.govern.guardrails.answers import count_stream, redact_answer, redact_request
+from headgate.govern.guardrails.judging import judge_reply, judge_request, judge_stream, judge_streamed
+from headgate.govern.guardrails.rules import RuleBook, RuleSet
 from headgate.govern.guardrails.secrets import NAMES, compiled, count_json, may_hold, redact_json
 from headgate.govern.guardrails.streams import SecretFilter
-from headgate.kernel.errors import GatewayError
+from headgate.govern.guardrails.verdicts import GuardrailBlocked, Verdict, not_scanned, refuse
+from headgate.govern.guardrails.verdicts import note as note_verdict
 
 __all__ = [
     "NAMES",
     "Action",
     "GuardrailBlocked",
+    "RuleBook",
+    "RuleSet",
     "SecretFilter",
+    "Verdict",
     "count_json",
+    "count_stream",
     "judge",
+    "judge_reply",
+    "judge_request",
+    "judge_stream",
+    "judge_streamed",
     "may_hold",
+    "not_scanned",
     "note",
+    "note_verdict",
+    "redact_answer",
     "redact_json",
+    "redact_request",
+    "refuse",
     "stream_text",
 ]
 
@@ -33,14 +50,6 @@ _NOT_PLAIN = compiled(rb'\\"|"(?:arguments|text|refusal|reasoning)[a-z_]*"\s*:\s
 _TEXT = re.compile(
     rb'"(?:content|arguments|text|refusal|reasoning|reasoning_content)"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL
 )
-
-
-class GuardrailBlocked(GatewayError):
-    """A rule on content refused a call or an answer. `detail["rule"]` says which."""
-
-    status: ClassVar[int] = 403
-    code: ClassVar[str] = "guardrail_blocked"
-    kind: ClassVar[str] = "permission_error"
 
 
 def note(call: Call, side: Side, found: Mapping[str, int]) -> None:
@@ -56,6 +65,10 @@ def note(call: Call, side: Side, found: Mapping[str, int]) -> None:
 def judge(call: Call, side: Side, found: Mapping[str, int], action: Action) -> None:
     """Note what was found, and refuse when the action says so; the chain turns the refusal of an observe key into a note."""
     note(call, side, found)
+    if action != "flag" and not call.observing:
+        where: Literal["request", "response"] = "request" if side == "request" else "response"
+        kinds = ", ".join(sorted(found))
+        note_verdict(call, Verdict("secretscan", "secret", action, where, kinds, sum(found.values())))
     if action == "block":
         raise GuardrailBlocked(
             f"The {side} holds a secret ({', '.join(sorted(found))}).", rule="secretscan", kinds=sorted(found)

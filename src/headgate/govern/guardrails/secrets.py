@@ -150,6 +150,9 @@ _MAY = compiled(
         ]
     )
 )
+_OPAQUE = frozenset({  # members whose strings are signed or binary: to change one breaks it, and it says nothing
+    b'"signature"', b'"thoughtSignature"', b'"thought_signature"', b'"encrypted_content"', b'"data"', b'"file_data"',
+})  # fmt: skip
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -234,9 +237,14 @@ def mark(finding: Finding) -> str:
 
 
 def _strings(body: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    """The strings of a JSON text: where they stand, quotes included, and what they say."""
+    """The strings of a JSON text that may say something: where they stand, quotes included, and what they say."""
+    before, before_end = b"", 0
     for match in _STRING.finditer(body):
         literal = match.group()
+        opaque = before in _OPAQUE and body[before_end : match.start()].strip() == b":"
+        before, before_end = literal, match.end()
+        if opaque:
+            continue
         try:
             text: Any = json.decode(literal)
         except ValueError:  # half a surrogate pair: nothing a secret consists of

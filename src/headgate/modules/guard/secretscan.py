@@ -7,13 +7,7 @@ from typing_extensions import override
 
 from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec
-from headgate.govern.guardrails.hot import (
-    Action,
-    count_json,
-    judge,
-    may_hold,
-    redact_json,
-)
+from headgate.govern.guardrails.hot import Action, judge, may_hold, redact_request
 
 
 class Config(ModuleConfig):
@@ -40,9 +34,6 @@ class SecretScan(Module[Config]):
         return None
 
     def _look(self, call: Call) -> None:
-        if self.config.action == "redact" and not call.observing:
-            call.body, found = redact_json(call.body)
-        else:
-            found = count_json(call.body)
-        if found:
+        changes = self.config.action == "redact" and not call.observing
+        if found := redact_request(call, change=changes):
             judge(call, "request", found, self.config.action)

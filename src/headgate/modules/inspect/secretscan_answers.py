@@ -1,4 +1,4 @@
-"""Look for keys, tokens and passwords in what comes back from a provider, whole or streamed."""
+"""Look for keys, tokens and passwords in what comes back from a provider, whole or streamed, on every wire."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from headgate.call.module import Module, ModuleConfig, Phase, Spec, StreamFilter
 from headgate.govern.guardrails.hot import (
     Action,
     SecretFilter,
-    count_json,
+    count_stream,
     judge,
     may_hold,
     note,
-    redact_json,
-    stream_text,
-)  # fmt: skip
+    redact_answer,
+)
 
 SEEN = "secretscan.answer"
 
@@ -43,7 +42,9 @@ class SecretScanAnswers(Module[Config]):
     def on_reply(self, call: Call, reply: Reply) -> None:
         call.notes[SEEN] = True
         if may_hold(reply.body):
-            self._look(call, reply)
+            changes = self.config.action == "redact" and not call.observing
+            if found := redact_answer(reply, change=changes):
+                judge(call, "answer", found, self.config.action)
 
     @override
     def stream_filter(self, call: Call) -> StreamFilter | None:
@@ -51,23 +52,15 @@ class SecretScanAnswers(Module[Config]):
         if self.config.action == "flag" or call.observing:
             return None
         call.notes[SEEN] = True
-        return SecretFilter(lambda found: judge(call, "answer", found, self.config.action))
+
+        def found(kinds: Counter[str]) -> None:
+            judge(call, "answer", kinds, self.config.action)
+
+        return SecretFilter(found, call.wire)
 
     @override
     def on_done(self, call: Call, reply: Reply) -> None:
         if not call.view.stream or SEEN in call.notes or not reply.body:
             return
-        text = stream_text(reply.body)
-        if may_hold(text) and (found := count_json(text)):
+        if found := count_stream(call.wire, reply.body):
             note(call, "answer", found)
-
-    def _look(self, call: Call, reply: Reply) -> None:
-        found: Counter[str]
-        if self.config.action == "redact" and not call.observing:
-            body, found = redact_json(reply.body)
-            if found:
-                reply.body, reply.same_as = body, ""  # no longer what the source run sent
-        else:
-            found = count_json(reply.body)
-        if found:
-            judge(call, "answer", found, self.config.action)

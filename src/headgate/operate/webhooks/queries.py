@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.operate.webhooks.tables import outbox
+from headgate.store.bulk import Bulk
 
 
 async def insert(db: AsyncConnection, row: dict[str, Any]) -> None:
     await db.execute(outbox.insert().values(row))
+
+
+def insert_all(db: Bulk, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Whole rows, by the drain."""
+    db.insert(outbox, rows)
 
 
 async def newest(db: AsyncConnection, tenant: str, limit: int) -> list[sa.Row[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from headgate.kernel import json
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
 from headgate.operate.webhooks import events, queries
+from headgate.store.bulk import Bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,15 @@ async def announce(db: AsyncConnection, tenant: str, announcement: Announcement)
         "data": json.encode(announcement.data).decode(),
     }  # fmt: skip
     await queries.insert(db, row)
+
+
+def announce_all(db: Bulk, announced: Sequence[tuple[str, Announcement]]) -> None:
+    """The same for the drain: events by tenant, in its transaction."""
+    rows = [
+        (each.id, tenant, each.name, each.at_us, json.encode(each.data).decode())
+        for tenant, each in announced
+    ]
+    queries.insert_all(db, rows)
 
 
 async def forget_before(db: AsyncConnection, before_us: int, limit: int) -> int:
