@@ -20,18 +20,20 @@ def tokens_of(raw: bytes) -> Tokens:
 
 
 def tokens_in(usage: Fields, raw: bytes = b"") -> Tokens:
-    """The same of a parsed object."""
-    if "input_tokens" not in usage and "output_tokens" not in usage:
-        return Tokens()
+    """The same of a parsed object. No answer is made of no tokens: all zeros stand where nothing was told."""
     read = count_of(usage.get("cache_read_input_tokens"))
     lives = object_of(usage.get("cache_creation"))
     hour = count_of(lives.get("ephemeral_1h_input_tokens"))
     written = count_of(usage.get("cache_creation_input_tokens")) or hour + count_of(
         lives.get("ephemeral_5m_input_tokens")
     )
+    taken = count_of(usage.get("input_tokens")) + read + written
+    made = count_of(usage.get("output_tokens"))
+    if not taken and not made:
+        return Tokens()
     return Tokens(
-        count_of(usage.get("input_tokens")) + read + written,
-        count_of(usage.get("output_tokens")),
+        taken,
+        made,
         read,
         written,
         min(hour, written),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headgate.kernel import json
-from headgate.wire.chat.parts import call_fields, thinking_block
+from headgate.wire.chat.parts import call_fields, thinking_block, thinking_of
 from headgate.wire.chat.replies import (
     FINISHES,
     REASONS,
@@ -125,6 +125,8 @@ class ChatReader:
         number, parts = choice.number, choice.parts
         if thought := text_of(delta.get("reasoning_content")) or text_of(delta.get("reasoning")):
             out.append(ThinkingDelta(parts.at("thinking", Thinking(), out), thought, number))
+        for block in objects_of(delta.get("thinking_blocks")):
+            self._read_block(choice, thinking_of(block), out)
         if text := text_of(delta.get("content")):
             out.append(TextDelta(parts.at("text", Text(""), out), text, number, logprobs))
         for citation in objects_of(delta.get("annotations")):
@@ -138,6 +140,16 @@ class ChatReader:
             at = parts.at("function", ToolCall("call_0", text_of(older.get("name"))), out)
             if arguments := text_of(older.get("arguments")):
                 out.append(ArgumentsDelta(at, arguments, number))
+
+    def _read_block(self, choice: _Choice, told: Thinking, out: list[Event]) -> None:
+        """A signed thought, told once its text has been; or one that only its maker can read."""
+        if told.redacted:
+            choice.parts.at(("redacted", told.redacted), told, out)
+            choice.parts.end(out)
+        elif told.signature:
+            at = choice.parts.at("thinking", msgspec.structs.replace(told, signature=""), out)
+            out.append(SignatureDelta(at, told.signature, choice.number))
+            choice.parts.end(out)
 
     def _read_call(self, choice: _Choice, call: Fields, place: int, out: list[Event]) -> None:
         choice.called = True
