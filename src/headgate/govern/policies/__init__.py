@@ -1,0 +1,1 @@
+"""Policies: which agent may do what, with or without somebody's approval."""

@@ -1,0 +1,109 @@
+"""What a policy is, in files and over HTTP. Strict: a field that is not known is an error."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from headgate.govern.policies.actions import ACTION
+from headgate.kernel.conditions import BadCondition, Condition
+
+Effect = Literal["allow", "deny"]
+Tier = Literal["unverified", "verified", "trusted", "privileged"]
+MAX_RULES = 500
+MAX_NAMES = 500
+# what a condition may ask about
+VALUES = frozenset({
+    "caller", "agent", "app", "subject", "project", "tags", "tier", "trust", "model", "provider", "wire", "cost", "tokens",
+    "tool", "args", "level", "host", "now", "hour", "weekday", "data",
+})  # fmt: skip
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/-]*")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class AppliesTo(_Strict):
+    """Whom a policy is for. Empty: everyone that no more specific policy is for."""
+
+    agentIds: list[str] = Field(default_factory=list[str], max_length=MAX_NAMES)
+    tags: list[str] = Field(default_factory=list[str], max_length=MAX_NAMES)
+    trustTiers: list[Tier] = Field(default_factory=list[Tier], max_length=4)
+
+
+class Quorum(_Strict):
+    """How many must approve, and whether whoever asked may be one of them."""
+
+    approvals: int = Field(default=1, ge=1, le=20)
+    requesterMayDecide: bool = False
+
+
+ONE_APPROVAL = Quorum()
+
+
+class Rule(_Strict):
+    """The first rule of a policy that names the action, and whose condition holds, decides."""
+
+    name: str = Field("", max_length=200)
+    effect: Effect
+    actions: list[str] = Field(
+        min_length=1, max_length=MAX_NAMES, description="`verb:resource`; `*` stands for any part."
+    )
+    requiresApproval: bool = False
+    quorum: Quorum | None = Field(None, description="Of approvals, when they are required.")
+    when: str | None = Field(None, description="A condition in CEL.")
+
+    @field_validator("actions")
+    @classmethod
+    def _are_actions(cls, actions: list[str]) -> list[str]:
+        for action in actions:
+            if not ACTION.fullmatch(action):
+                raise ValueError(f"{action!r} is not `verb:resource`, with `*` for any part")
+        return actions
+
+    @field_validator("when")
+    @classmethod
+    def _compiles(cls, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                Condition(text, VALUES)
+            except BadCondition as error:
+                raise ValueError(f"not a condition: {error}") from None
+        return text
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Rule:
+        if self.effect == "deny" and self.requiresApproval:
+            raise ValueError("a rule that denies cannot also require approval")
+        if self.quorum is not None and not self.requiresApproval:
+            raise ValueError("`quorum` needs `requiresApproval: true`")
+        return self
+
+
+class Policy(_Strict):
+    """One policy on actions."""
+
+    name: str = Field(min_length=1, max_length=200)
+    version: str = Field("1", max_length=100)
+    description: str = Field("", max_length=4000)
+    appliesTo: AppliesTo = AppliesTo()
+    rules: list[Rule] = Field(default_factory=list[Rule], max_length=MAX_RULES)
+    defaultEffect: Effect = "allow"
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError("a name is made of letters, digits, spaces and . _ : / -")
+        return name
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _as_text(cls, version: Any) -> Any:
+        """YAML reads `version: 1` as a number."""
+        return (
+            str(version) if isinstance(version, (int, float)) and not isinstance(version, bool) else version
+        )
