@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from headgate.kernel import json
+from headgate.wire.merge import merge_texts
 from headgate.wire.sse import DONE, read_event, split_events
 from headgate.wire.usage import read_usage
 
@@ -17,7 +18,7 @@ _NOT_OF_THE_WHOLE = frozenset({"object", "choices", "usage", "obfuscation"})
 
 def read_chunks(stream: bytes) -> list[Fields] | None:
     """The chunks of a complete stream; None when it failed, or stopped before its choices were finished."""
-    events, rest = split_events(stream)
+    events, rest = split_events(merge_texts(stream))
     chunks: list[Fields] = []
     done = False
     for event in [*events, rest]:

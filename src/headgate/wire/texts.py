@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from headgate.call.call import Call, Reply
 from headgate.kernel import json
+from headgate.wire.merge import merge_texts
 from headgate.wire.spec import WIRES
 from headgate.wire.sse import DONE, read_event, split_events
 from headgate.wire.text_deltas import Delta, delta_texts
@@ -93,7 +94,7 @@ def stream_texts(wire: str, stream: bytes) -> list[tuple[str, str]]:
     """The texts of a whole stream by role, each put together from its pieces."""
     channels: dict[Any, tuple[str, list[str]]] = {}
     whole: list[tuple[str, str]] = []
-    events, rest = split_events(stream)
+    events, rest = split_events(merge_texts(stream))
     for event in (*events, rest):
         data = read_event(event).data if event else None
         if not data or data == DONE:

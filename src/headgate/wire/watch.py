@@ -21,10 +21,12 @@ from headgate.wire.facts import (
     worse_finish,
 )
 from headgate.wire.members import remove
+from headgate.wire.merge import merge_texts
 from headgate.wire.shape import ReplyFacts, StreamView, StreamWatch
 from headgate.wire.sse import DONE, DONE_EVENT, Splitter, read_event, split_events, with_data
 from headgate.wire.usage import read_usage
 
+MANY_BYTES = 1000  # of events: several, most likely, so that merging them pays
 _USAGE = b'"usage"'
 _NO_USAGE_AT_END = (
     b',"usage":null}\n\n'  # what closes here is the event's own object, so the member is its own too
@@ -75,6 +77,8 @@ class LightWatch:
 
     def _look(self, block: bytes) -> None:
         """Read the events of `block`: all at once when each is one line of data, else one by one."""
+        if len(block) > MANY_BYTES:
+            block = merge_texts(block)
         if not block.startswith(_PLAIN) or not self._look_at_plain(block):
             for event in _events(block):
                 self._read(event)
