@@ -19,7 +19,7 @@ from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
 from headgate.kernel import json
-from headgate.kernel.errors import GOOGLE_PATH, GatewayError, NotFound
+from headgate.kernel.errors import GatewayError, NotFound, is_google
 from headgate.rim.bodies import ClientGone
 from headgate.rim.context import caller_of
 from headgate.rim.router import Router
@@ -58,19 +58,28 @@ async def responses(request: HttpRequest) -> Response:
     return await answer(request, "/v1/responses")
 
 
-@router.post("/v1beta/models/{model:path}:generateContent", right="calls:write", docs=GENERATE)
+@router.post(
+    "/v1beta/models/{model:path}:generateContent", right="calls:write", docs=GENERATE,
+    aliases=("/v1/models/{model:path}:generateContent",),
+)  # fmt: skip
 async def generate_content(request: HttpRequest, model: str) -> Response:
     """Google's generateContent. For a provider of another format the request is translated."""
     return await answer(request, f"/v1beta/models/{model}:generateContent")
 
 
-@router.post("/v1beta/models/{model:path}:streamGenerateContent", right="calls:write", docs=STREAM_GENERATE)
+@router.post(
+    "/v1beta/models/{model:path}:streamGenerateContent", right="calls:write", docs=STREAM_GENERATE,
+    aliases=("/v1/models/{model:path}:streamGenerateContent",),
+)  # fmt: skip
 async def stream_generate_content(request: HttpRequest, model: str) -> Response:
     """Google's streamGenerateContent: events with `alt=sse`, else one JSON array."""
     return await answer(request, f"/v1beta/models/{model}:streamGenerateContent")
 
 
-@router.post("/v1beta/models/{model:path}:countTokens", right="calls:write", docs=COUNT)
+@router.post(
+    "/v1beta/models/{model:path}:countTokens", right="calls:write", docs=COUNT,
+    aliases=("/v1/models/{model:path}:countTokens",),
+)  # fmt: skip
 async def count_content_tokens(request: HttpRequest, model: str) -> Response:
     """Google's countTokens. Estimated when the model's provider does not count in this format."""
     return await answer(request, f"/v1beta/models/{model}:countTokens")
@@ -113,7 +122,7 @@ async def answer(request: HttpRequest, path: str) -> Response:
     peer = request.client.host if request.client else ""
     trusted = bool(request.scope.get("headgate.trusted"))
     try:
-        query: bytes = request.scope["query_string"] if path.startswith(GOOGLE_PATH) else b""
+        query: bytes = request.scope["query_string"] if is_google(path) else b""
         call = gateway.open(Request(path, headers, await request.body(), query, peer, trusted))
     except GatewayError as error:
         return _response(bare_error(path, error))

@@ -21,7 +21,7 @@ from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway, broken
 from headgate.kernel.errors import GatewayError, HeadTooLarge, TooLarge
 from headgate.kernel.outbox import Outbox
-from headgate.wire.spec import MODELS_PATH, WIRES, find
+from headgate.wire.spec import MODELS_PATHS, WIRES, find
 
 SILENCE_S = 15.0  # a stream that is silent for so long gets a comment
 SILENCE = b"4\r\n: \n\n\r\n"  # an SSE comment as one chunk; valid between events only
@@ -29,7 +29,7 @@ REQUEST_S = 120.0  # a client may take so long to send a request
 WRITE_S = 120.0  # and so long to take what we write
 IDLE_S = 75.0  # and so long between two requests
 SWEEP_S = 5.0
-_MODELS = MODELS_PATH.encode()
+_MODELS = tuple(path.encode() for path in MODELS_PATHS)
 OFFER_HEADERS = frozenset({b"upgrade", b"connection", b"http2-settings"})
 
 

@@ -158,6 +158,7 @@ def anthropic_envelope(error: GatewayError) -> Envelope:
 
 
 GOOGLE_PATH = "/v1beta/"
+GOOGLE_VERBS = (":generateContent", ":streamGenerateContent", ":countTokens")
 _GOOGLE_STATUSES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -177,6 +178,11 @@ _GOOGLE_STATUSES = {
 def google_status(status: int) -> str:
     """The `status` of Google's error object for an HTTP status."""
     return _GOOGLE_STATUSES.get(status) or ("FAILED_PRECONDITION" if status < 500 else "INTERNAL")
+
+
+def is_google(path: str) -> bool:
+    """Is it a path of Google's API? Its newer SDKs ask for `/v1/models/...:generateContent`."""
+    return path.startswith(GOOGLE_PATH) or (path.startswith("/v1/models/") and path.endswith(GOOGLE_VERBS))
 
 
 def google_envelope(error: GatewayError) -> Envelope:
@@ -200,7 +206,7 @@ def google_envelope(error: GatewayError) -> Envelope:
 
 def envelope_for(path: str, error: GatewayError) -> Envelope:
     """The error body in the family of `path` (contract: health, bodies, envelopes, pages)."""
-    if path.startswith(GOOGLE_PATH):
+    if is_google(path):
         return google_envelope(error)
     if path.startswith(ANTHROPIC_PATH):
         return anthropic_envelope(error)

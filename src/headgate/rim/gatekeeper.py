@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import ASGIApp
 
 from headgate.call.caller import Caller
-from headgate.kernel.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound
+from headgate.kernel.errors import BadRequest, GatewayError, MethodNotAllowed, NotFound, is_google
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
 from headgate.rim.bodies import ClientGone, Receive, check_json, read_body, replay
@@ -21,7 +21,7 @@ from headgate.rim.origins import OriginRules
 from headgate.rim.router import PUBLIC
 from headgate.rim.routes import RouteTable
 from headgate.rim.visit import Answer, Scope, Send, Visit, check_once, visit_of
-from headgate.wire.spec import WIRES
+from headgate.wire.spec import find
 
 log = get_log("rim")
 
@@ -100,7 +100,7 @@ class Gatekeeper:
     def _admit(self, visit: Visit, scope: Scope, *, public: bool) -> str:
         """Ask the door. A public route goes on without a caller when the door would have refused.
         Gives the client's address."""
-        query: bytes = scope["query_string"] if visit.path.startswith("/v1beta/") else b""
+        query: bytes = scope["query_string"] if is_google(visit.path) else b""
         try:
             visit.caller = self._rules.door().admit(visit.headers, query, visit.peer, visit.trusted)
         except GatewayError as refusal:
@@ -121,7 +121,7 @@ class Gatekeeper:
         body = await read_body(receive, visit.headers, limit=self._rules.max_body_bytes)
         if not visit.headers.get(b"content-type", b"").lower().startswith(b"multipart/"):
             scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"content-type"] + [JSON_TYPE]
-            if body and visit.path not in WIRES:  # what is odd in those is the provider's to judge
+            if body and find(visit.path) is None:  # what is odd in those is the provider's to judge
                 await check_json(body)
         return replay(body, receive)
 

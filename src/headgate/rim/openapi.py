@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from headgate import __version__
 from headgate.kernel import json
-from headgate.kernel.errors import ANTHROPIC_PATH, GOOGLE_PATH
+from headgate.kernel.errors import ANTHROPIC_PATH, is_google
 from headgate.rim.router import PUBLIC
 
 Document = dict[str, Any]
@@ -137,7 +137,7 @@ def family_schema(path: str) -> str:
         return "PunkError"
     if path.startswith(ANTHROPIC_PATH):
         return "AnthropicError"
-    if path.startswith(GOOGLE_PATH):
+    if is_google(path):
         return "GoogleError"
     return "OpenAIError" if path.startswith("/v1/") else "PlainError"
 

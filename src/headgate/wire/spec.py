@@ -11,7 +11,7 @@ from headgate.wire.google import spec as google
 from headgate.wire.responses import spec as responses
 from headgate.wire.shape import FromStream, ReplyFacts, StreamWatch, WireSpec
 
-__all__ = ["MODELS_PATH", "WIRES", "Found", "FromStream", "ReplyFacts", "StreamWatch", "WireSpec", "find"]
+__all__ = ["MODELS_PATHS", "WIRES", "Found", "FromStream", "ReplyFacts", "StreamWatch", "WireSpec", "find"]
 
 WIRES = MappingProxyType(
     {
@@ -28,7 +28,8 @@ WIRES = MappingProxyType(
     }
 )
 
-MODELS_PATH = google.PATH.partition("{")[0]  # below it the model stands in the path
+# below these the model stands in the path; Google's newer SDKs ask for the second
+MODELS_PATHS = (google.PATH.partition("{")[0], "/v1/models/")
 _VERBS = MappingProxyType({spec.path.rpartition(":")[2]: spec for spec in google.SPECS})
 
 
@@ -44,8 +45,9 @@ def find(path: str) -> Found | None:
     spec = WIRES.get(path)
     if spec is not None:
         return None if spec.model_in_path else Found(spec)
-    if not path.startswith(MODELS_PATH):
+    prefix = next((each for each in MODELS_PATHS if path.startswith(each)), None)
+    if prefix is None:
         return None
-    model, _, verb = path[len(MODELS_PATH) :].rpartition(":")
+    model, _, verb = path[len(prefix) :].rpartition(":")
     spec = _VERBS.get(verb)
     return Found(spec, model) if spec is not None and model else None

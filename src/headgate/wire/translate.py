@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import quote
 
 from headgate.call.call import Call, Wire
 from headgate.call.frames import Usage
@@ -19,6 +20,13 @@ UPSTREAM_ORDER: tuple[Wire, ...] = (
 UPSTREAM_PATHS: dict[Wire, str] = {
     "openai.chat": "/v1/chat/completions",
     "anthropic.messages": "/v1/messages",
+    "openai.responses": "/v1/responses",
+    "google.generate": "/v1beta/models/{model}:generateContent",
+    "bedrock.converse": "/model/{model}/converse",
+}
+STREAM_PATHS: dict[Wire, str] = {
+    "google.generate": "/v1beta/models/{model}:streamGenerateContent?alt=sse",
+    "bedrock.converse": "/model/{model}/converse-stream",
 }
 
 
@@ -38,9 +46,9 @@ def needs_translation(wire: Wire, provider: Speaker) -> Wire | None:
 
 def upstream_path(wire: Wire, model: str, *, stream: bool) -> str:
     """Where a provider takes calls of `wire`."""
-    return UPSTREAM_PATHS[wire].format(
-        model=model, method="streamGenerateContent" if stream else "generateContent"
-    )
+    path = STREAM_PATHS.get(wire, UPSTREAM_PATHS[wire]) if stream else UPSTREAM_PATHS[wire]
+    slash = "" if wire == "bedrock.converse" else "/"
+    return path.format(model=quote(model, safe=slash)) if "{" in path else path
 
 
 class Translation:

@@ -1,0 +1,1 @@
+"""Amazon Bedrock's Converse: a format of providers only, and the framing of its streams."""
