@@ -12,7 +12,8 @@ from genai_prices import calc_price
 
 from headgate.call.frames import Usage
 from headgate.kernel.money import from_usd
-from headgate.providers.price_data import PriceData, PriceRow, Rate, export, read
+from headgate.providers.price_data import PriceData, export, read
+from headgate.providers.price_rows import PriceRow, Rate
 from headgate.providers.prices import BadPrice, PriceBook, cost_of, current
 from headgate.testing.clock import FixedClock
 

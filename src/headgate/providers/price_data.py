@@ -19,49 +19,12 @@ from typing import Any, cast
 import msgspec
 
 from headgate.kernel.money import PICO_PER_USD_PER_MTOK
+from headgate.providers.price_rows import PriceRow, Rate
 
-_DAY_S = 86_400
-FORMAT = 1  # of what we keep; goes up when the structs below change
+FORMAT = 2  # of what we keep; goes up when the structs below change
 _COMPACT_DATE = re.compile(r"(.*-)(20[0-9]{2})(0[1-9]|1[0-2])([0-2][0-9]|3[01])(.*)")
+TIER_KINDS = frozenset({"processing", "service_tier", "speed"})
 _WELL_KNOWN = ("openai", "anthropic", "google")  # asked in turn about names that do not say whose they are
-
-
-class Rate(msgspec.Struct, array_like=True, frozen=True):
-    """Pico-dollars per token. `tiers`: above so many prompt tokens, another rate for all tokens of the call."""
-
-    base: int
-    tiers: tuple[tuple[int, int], ...] = ()
-
-    def at(self, prompt_tokens: int) -> int:
-        rate = self.base
-        for start, tier in self.tiers:
-            if prompt_tokens > start:
-                rate = tier
-        return rate
-
-
-class PriceRow(msgspec.Struct, array_like=True, frozen=True):
-    """The rates of one model while `active`. A class without a rate of its own costs what its whole class does."""
-
-    prompt: Rate
-    completion: Rate | None = None  # None: nothing says what output costs
-    cached: Rate | None = None
-    cache_write: Rate | None = None
-    reasoning: Rate | None = None
-    request: int = 0  # for every call, whatever its size
-    when: str = ""  # always; "date": from `start` on; "time": each day from `start` to `end`
-    start: int = 0  # seconds: since the epoch, or since midnight UTC
-    end: int = 0
-
-    def active(self, now: float) -> bool:
-        if self.when == "date":
-            return now >= self.start
-        if self.when == "time":
-            second = now % _DAY_S
-            if self.end < self.start:
-                return second >= self.start or second < self.end
-            return self.start <= second < self.end
-        return True
 
 
 class Clause(msgspec.Struct, array_like=True, frozen=True):
@@ -104,17 +67,27 @@ class PriceData(msgspec.Struct, array_like=True, frozen=True):
 
     services: tuple[Service, ...]
 
-    def find(self, model: str) -> tuple[PriceRow, ...]:
-        """The rows of a model id; none when it is unknown, or priced in nothing we count."""
+    def find(self, model: str, service: str = "") -> tuple[PriceRow, ...]:
+        """The rows of a model id; none when it is unknown, or priced in nothing we count. With `service` only that
+        service's own prices count: the same model costs something else elsewhere."""
         name = model.lower()
+        if service:
+            return self._at(service, name)
         owner = next(
             (one for one in self.services if one.match is not None and one.match.matches(name)), None
         )
         known = [one for wanted in _WELL_KNOWN for one in self.services if one.name == wanted]
-        for service in [*([owner] if owner is not None else []), *known]:
+        for each in [*([owner] if owner is not None else []), *known]:
             for spelling in _spellings(name):
-                if (found := self._in_service(service, spelling)) is not None:
+                if (found := self._in_service(each, spelling)) is not None:
                     return found.rows
+        return ()
+
+    def _at(self, service: str, name: str) -> tuple[PriceRow, ...]:
+        for one in self.services:
+            if one.name == service:
+                tries = (self._in_service(one, spelling) for spelling in _spellings(name))
+                return next((found.rows for found in tries if found is not None), ())
         return ()
 
     def _in_service(self, service: Service, name: str) -> Model | None:
@@ -199,7 +172,10 @@ def export() -> bytes:
             provider.id,
             None if provider.model_match is None else _clause(provider.model_match),
             tuple(provider.fallback_model_providers or ()),
-            tuple(Model(_clause(model.match), _rows(model.prices)) for model in provider.models),
+            tuple(
+                Model(_clause(model.match), _rows(model.prices, _variants(model.price_variants)))
+                for model in provider.models
+            ),
         )
         for provider in get_snapshot().providers
     ]
@@ -216,15 +192,29 @@ def _clause(clause: Any) -> Clause:
     return Clause(kind, "", tuple(_clause(part) for part in getattr(clause, f"{kind}_")))
 
 
-def _rows(prices: Any) -> tuple[PriceRow, ...]:
+Variants = tuple[tuple[str, PriceRow], ...]
+
+
+def _variants(variants: Any) -> Variants:
+    """The prices of other ways to be served, by their name alone: `batch`, `flex`, `priority`, `fast`."""
+    found: list[tuple[str, PriceRow]] = []
+    for one in cast("list[Any]", variants or []):
+        if set(one.when) <= TIER_KINDS and len(one.when) == 1:
+            row = _row(one.prices, one.constraint)
+            if row is not None:
+                found.append((next(iter(one.when.values())), row))
+    return tuple(found)
+
+
+def _rows(prices: Any, variants: Variants) -> tuple[PriceRow, ...]:
     if not isinstance(prices, list):
-        row = _row(prices, None)
+        row = _row(prices, None, variants)
         return () if row is None else (row,)
-    rows = [_row(one.prices, one.constraint) for one in cast("list[Any]", prices)]
+    rows = [_row(one.prices, one.constraint, variants) for one in cast("list[Any]", prices)]
     return () if None in rows else tuple(row for row in rows if row is not None)
 
 
-def _row(prices: Any, constraint: Any) -> PriceRow | None:
+def _row(prices: Any, constraint: Any, variants: Variants = ()) -> PriceRow | None:
     prompt = _rate(prices.input_mtok)
     if prompt is None:
         return None
@@ -240,6 +230,10 @@ def _row(prices: Any, constraint: Any) -> PriceRow | None:
         when=when,
         start=start,
         end=end,
+        cache_write_1h=_rate(prices.cache_write_1h_mtok),
+        audio_input=_rate(prices.input_audio_mtok),
+        audio_output=_rate(prices.output_audio_mtok),
+        variants=variants,
     )
 
 

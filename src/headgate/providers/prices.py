@@ -1,4 +1,4 @@
-"""Prices: pico-dollars per token and class, from the operator's own table first, then from genai-prices.
+"""Prices: pico-dollars per token and class, from the operator's own tables first, then from genai-prices.
 
 The data is loaded once, by a helper process (`price_data`); `resolve` waits for it and remembers a model's rows, and
 `cost` is a dictionary look-up and integer arithmetic. An unknown price is None.
@@ -7,35 +7,55 @@ The data is loaded once, by a helper process (`price_data`); `resolve` waits for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from headgate.call.frames import Usage
 from headgate.kernel.clock import Clock
 from headgate.kernel.logging import get_log
-from headgate.providers.price_data import PriceData, PriceRow, Rate, load, pico_per_token
+from headgate.providers.own_prices import BadPrice, own_row
+from headgate.providers.price_data import PriceData, load
+from headgate.providers.price_rows import PriceRow, cost_of, current, most_of
+
+__all__ = ["BadPrice", "OwnPrice", "PriceBook", "cost_of", "current"]
 
 MAX_ROWS = 4096  # model names come from clients
 PREFIX = "openai:"
-FIELDS = ("input", "output", "cached_input", "cache_write")
+SERVICES: Mapping[str, str] = {
+    "anthropic": "anthropic", "azure": "azure", "baseten": "baseten", "bedrock": "aws", "cerebras": "cerebras",
+    "cloudflare": "cloudflare", "cohere": "cohere", "databricks": "databricks", "deepseek": "deepseek",
+    "fireworks": "fireworks", "gemini": "google", "google": "google", "groq": "groq", "minimax": "minimax",
+    "mistral": "mistral", "moonshot": "moonshotai", "novita": "novita", "openrouter": "openrouter",
+    "perplexity": "perplexity", "together": "together", "vertex": "google", "voyage": "voyageai", "xai": "x-ai",
+    "zai": "zai", "zhipu": "zhipuai",
+}  # fmt: skip
+"""Providers with prices of their own in the data. With the others a model costs what its maker asks."""
 
 log = get_log("prices")
 
+Key = tuple[str, str]  # provider ("" for every one) and model
 
-class BadPrice(ValueError):
-    """An operator's price cannot be used; the message names the model and the field."""
+
+class OwnPrice(NamedTuple):
+    """A price that was set while the gateway runs; `row.start` is from when on it holds."""
+
+    provider: str
+    model: str
+    row: PriceRow
 
 
 class PriceBook:
-    """Prices by model. `overrides`: model to `{input, output, cached_input?, cache_write?}` in dollars per million tokens."""
+    """Prices by provider and model. `overrides`: model to `{input, output, ...}` in dollars per million tokens."""
 
     def __init__(self, overrides: Mapping[str, Any], clock: Clock, kept: Path | None = None) -> None:
         self._clock = clock
         self._kept = kept  # where the exported data lies between two starts
-        self._own = {model.removeprefix(PREFIX): _own_row(model, given) for model, given in overrides.items()}
-        self._rows: dict[str, tuple[PriceRow, ...]] = {}
+        self._given: dict[Key, tuple[PriceRow, ...]] = {
+            ("", model.removeprefix(PREFIX)): (own_row(model, given),) for model, given in overrides.items()
+        }
+        self._set: dict[Key, tuple[PriceRow, ...]] = {}
+        self._rows: dict[Key, tuple[PriceRow, ...]] = {}
         self._data: PriceData | None = None
         self._loading = asyncio.Lock()
 
@@ -49,76 +69,69 @@ class PriceBook:
                     log.error("prices.unavailable", error=str(error))
                     self._data = PriceData(())
 
-    def knows(self, model: str) -> bool:
-        """Has the price of `model` been looked for?"""
-        return model in self._rows or model in self._own
+    def set_own(self, prices: Iterable[OwnPrice]) -> None:
+        """The prices that were set while running, all of them; they come before everything else, each from its date on."""
+        rows: dict[Key, list[PriceRow]] = {}
+        for price in sorted(prices, key=lambda each: each.row.start):
+            rows.setdefault((price.provider, price.model.removeprefix(PREFIX)), []).append(price.row)
+        self._set = {key: tuple(dated) for key, dated in rows.items()}
 
-    async def resolve(self, model: str) -> None:
+    def knows(self, model: str, provider: str = "") -> bool:
+        """Has the price of `model` been looked for?"""
+        return (SERVICES.get(provider, ""), model) in self._rows or ("", model) in self._given
+
+    async def resolve(self, model: str, provider: str = "") -> None:
         """Look for the price of `model`, unless that was done before."""
-        if self.knows(model):
+        if self.knows(model, provider):
             return
         if self._data is None:
             await self.warm()
+        self._look_up(SERVICES.get(provider, ""), model)
+
+    def cost(self, provider: str, model: str, usage: Usage, at_s: float | None = None) -> int | None:
+        """Pico-dollars, or None when the price is unknown; at the prices of `at_s`, without it of now."""
+        row = self.row(provider, model, at_s)
+        if row is None:
+            return None
+        if usage.tier:
+            row = row.served(usage.tier, self._clock.now() if at_s is None else at_s)
+        return None if row is None else cost_of(row, usage)
+
+    def estimate(
+        self, provider: str, model: str, prompt_bytes: int, max_tokens: int | None, *, tier: str = ""
+    ) -> int | None:
+        """Pico-dollars that a call can't cost more than: each byte a token, each token at the dearest class of its side.
+        None when the price is unknown, or nothing says what output costs."""
+        row = self.row(provider, model)
+        if row is None or (max_tokens and row.completion is None):
+            return None
+        return most_of(row, prompt_bytes, max_tokens or 0, tier)
+
+    def row(self, provider: str, model: str, at_s: float | None = None) -> PriceRow | None:
+        """The price that counts: one that was set for the provider, one for all, the settings', the data's."""
         name = model.removeprefix(PREFIX)
-        own = self._own.get(name)
-        rows = (own,) if own is not None else cast(PriceData, self._data).find(name)
+        if self._set:
+            now = self._clock.now() if at_s is None else at_s
+            for key in ((provider, name), ("", name)):
+                dated = self._set.get(key)
+                if dated is not None and dated[0].active(now):
+                    return current(dated, now)
+        given = self._given.get(("", name))
+        if given is not None:
+            return given[0]
+        rows = self._rows.get((SERVICES.get(provider, ""), model))
+        if rows is None:
+            rows = self._look_up(SERVICES.get(provider, ""), model)
+        if not rows:
+            return None
+        return rows[0] if len(rows) == 1 else current(rows, self._clock.now() if at_s is None else at_s)
+
+    def _look_up(self, service: str, model: str) -> tuple[PriceRow, ...]:
+        """Find the rows and remember them; nothing is remembered while the data is not there."""
+        if self._data is None:
+            return ()
+        rows = self._data.find(model.removeprefix(PREFIX), service)
         while len(self._rows) >= MAX_ROWS:
             self._rows.pop(next(iter(self._rows)))
-        self._rows[model] = rows
-
-    def cost(self, provider: str, model: str, usage: Usage) -> int | None:
-        """Pico-dollars, or None when the price is unknown. `resolve` must have been awaited for the model."""
-        row = self._own.get(model)
-        if row is None:
-            rows = self._rows.get(model)
-            if not rows:
-                return None
-            row = rows[0] if len(rows) == 1 else current(rows, self._clock.now())
-        return cost_of(row, usage)
-
-
-def current(rows: tuple[PriceRow, ...], now: float) -> PriceRow:
-    """The row that counts at `now`: the last one that is active, the first when none is."""
-    return next((row for row in reversed(rows) if row.active(now)), rows[0])
-
-
-def cost_of(row: PriceRow, usage: Usage) -> int | None:
-    """Pico-dollars for `usage`: cached and written tokens are part of the prompt, reasoning of the completion."""
-    size = max(usage.prompt_tokens, 0)
-    cached = min(max(usage.cached_tokens, 0), size)
-    written = min(max(usage.cache_write_tokens, 0), size - cached)
-    output = max(usage.completion_tokens, 0)
-    reasoning = min(max(usage.reasoning_tokens, 0), output) if row.reasoning is not None else 0
-    cost = row.request + (size - cached - written) * row.prompt.at(size)
-    if cached:
-        cost += cached * (row.cached or row.prompt).at(size)
-    if written:
-        cost += written * (row.cache_write or row.prompt).at(size)
-    if reasoning and row.reasoning is not None:
-        cost += reasoning * row.reasoning.at(size)
-    if output > reasoning:
-        if row.completion is None:
-            return None
-        cost += (output - reasoning) * row.completion.at(size)
-    return cost
-
-
-def _own_row(model: str, given: Any) -> PriceRow:
-    if not isinstance(given, dict) or not {"input", "output"} <= set(cast("dict[str, Any]", given)):
-        raise BadPrice(f"prices: {model!r} needs `input` and `output`, in dollars per million tokens")
-    rates: dict[str, Rate] = {}
-    for name, value in cast("dict[str, Any]", given).items():
-        if name not in FIELDS:
-            raise BadPrice(f"prices: {model!r} has an unknown field {name!r}; known are {', '.join(FIELDS)}")
-        rates[name] = Rate(_pico(value, f"prices: {model!r}: {name}"))
-    return PriceRow(rates["input"], rates["output"], rates.get("cached_input"), rates.get("cache_write"))
-
-
-def _pico(value: Any, where: str) -> int:
-    try:
-        usd = Decimal(str(value))
-    except ArithmeticError:
-        usd = Decimal("NaN")
-    if isinstance(value, bool) or not usd.is_finite() or usd < 0:
-        raise BadPrice(f"{where} must be a number of dollars per million tokens, not below 0")
-    return pico_per_token(usd)
+        self._rows[service, model] = rows
+        return rows
