@@ -86,3 +86,14 @@ def test_an_error_ends_a_stream_with_done() -> None:
         b'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"provider_error",'
         b'"status":502,"provider":"p"}}\n\ndata: [DONE]\n\n'
     )
+
+
+def test_a_page_of_something_else_is_told_in_the_clients_format() -> None:
+    told = upstream_refusal(
+        404, b"<html>", own_key=True, retry_after=None, provider="anthropic", wire="anthropic.messages"
+    )
+    assert isinstance(told, Refusal)
+    assert json.loads(told.body) == {
+        "type": "error",
+        "error": {"type": "not_found_error", "message": "The provider refused the request with status 404."},
+    }

@@ -151,3 +151,11 @@ def test_an_entry_survives_the_disk() -> None:
         latency_us=5,
     )
     assert decode_entry(encode_entry(entry)) == entry
+
+
+def test_betas_of_the_format_change_the_key_and_nothing_else_of_the_headers_does() -> None:
+    fields = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+    plain, traced, beta = (make_call(fields, clock=CLOCK, endpoint="/v1/messages") for _ in range(3))
+    traced.headers = {b"traceparent": b"00-1-2-01"}
+    beta.headers = {b"anthropic-beta": b"context-1m"}
+    assert key_of(plain) == key_of(traced) != key_of(beta)

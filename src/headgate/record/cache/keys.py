@@ -9,6 +9,7 @@ import msgspec
 
 from headgate.call.call import Call
 from headgate.call.frames import Usage
+from headgate.wire.anthropic.headers import dialect
 
 EXACT: Final = "exact_response"
 TOOL: Final = "tool_result"
@@ -57,10 +58,11 @@ def walls(call: Call) -> bytes:
     tenant, app, subject = call.caller.tenant, call.app, call.subject
     model = call.model.removeprefix(SHARED_PREFIX)
     prompt, policy = call.notes.get("prompt.version", ""), call.notes.get("policy.version", "")
-    return (  # one literal, because every cacheable call passes here
+    wall = (  # one literal, because every cacheable call passes here
         f"{call.wire} {len(tenant)}:{tenant}{len(app)}:{app}{len(subject)}:{subject}{len(model)}:{model}"
         f"{len(prompt)}:{prompt}{len(policy)}:{policy}"
     ).encode()
+    return wall + dialect(call) if call.wire[0] == "a" else wall
 
 
 def raw_key(call: Call) -> bytes:
