@@ -79,6 +79,15 @@ class Tools:
     hot: dict[str, Any]
 
 
+class AskAgain(Exception):
+    """Raised in `on_reply`: the answer does not fit. `hint` is said to the model as the user, and it is asked once more.
+    `call.notes["asks"]` counts how often that was done; a module must not raise it without end."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
 ConfigT = TypeVar("ConfigT", bound=ModuleConfig)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from headgate.call.call import Call, Reply
-from headgate.call.module import Module, ModuleConfig, Phase, Stance, StreamFilter, Tools
+from headgate.call.module import AskAgain, Module, ModuleConfig, Phase, Stance, StreamFilter, Tools
 from headgate.kernel.errors import GatewayError, Unavailable
 from headgate.kernel.logging import get_log
 
@@ -115,6 +115,10 @@ async def wait_step(call: Call, step: Step) -> Reply | None:
 def on_trouble(call: Call, module: Module[Any], error: Exception) -> None:
     """A hook raised. A refusal stands, unless the caller only observes; a break follows the module's stance."""
     name = module.spec.name
+    if isinstance(error, AskAgain):
+        if not call.observing:
+            raise error
+        return
     if isinstance(error, GatewayError):
         if not call.observing:
             call.explanation.setdefault("refused_by", name)
