@@ -11,6 +11,7 @@ from typing import Any
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
+from headgate.call.call import Call
 from headgate.call.module import Tools
 from headgate.config import Settings
 from headgate.gateway.chain import Chain, compile_chain
@@ -24,6 +25,7 @@ from headgate.gateway.serve import Gateway, Parts
 from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, listener
 from headgate.gateway.settle import Settler
 from headgate.govern.guardrails import service as guardrails
+from headgate.governing import Governing
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
 from headgate.identity.keys.service import flush_use, flush_use_forever, load_door, reload_keys
@@ -35,12 +37,14 @@ from headgate.modules.catalog import Catalog
 from headgate.operate.jobs.supervisor import Supervisor
 from headgate.operate.modules_admin.service import Setting
 from headgate.operate.modules_admin.service import load as load_modules
+from headgate.operate.telemetry.hot import Telemetry
 from headgate.providers.client import ClientConfig, Deadlines, HttpClient
 from headgate.providers.mock import MockProvider
 from headgate.providers.prices import PriceBook
 from headgate.providers.table import ProviderTable
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.runs.hot import Recorder, RecorderConfig
+from headgate.store.bounded import Bounded
 from headgate.store.control import ControlServer, Notice
 from headgate.store.engine import Database
 from headgate.store.fast import MemoryStore
@@ -103,12 +107,15 @@ class House:
     calls: InnerCalls
     started_us: int
     catalog: Catalog
+    telemetry: Telemetry
+    governing: Governing
 
     async def start(self) -> None:
         """Begin everything that runs beside the calls."""
         floor = self.floor
         floor.cache.start()
         await floor.recorder.start()
+        self.governing.start(floor.tasks, floor.recorder)
         await self.control.start()
         await self.notices.start()
         floor.tasks.spawn(self.watch.run(), name="loop.watch")
@@ -126,6 +133,7 @@ class House:
         await floor.client.close()
         drained = await floor.recorder.close()
         floor.cache.close()
+        self.telemetry.close()
         try:
             await flush_use(floor.database, floor.use, floor.clock)
         except (
@@ -139,23 +147,18 @@ class House:
 
 async def build(settings: Settings) -> House:
     """Everything, in order. The database is migrated; nothing runs yet."""
-    clock = SystemClock()
-    ids = Ids(clock)
-    database = Database(settings.main_db_url)
-    cache = ResponseCache(
-        CacheLimits(settings.cache_memory_bytes, settings.cache_disk_bytes, ttl_s=settings.cache_ttl_s), clock,
-        settings.data_dir / "cache.db",
-    )  # fmt: skip
-    floor = Floor(
-        settings, clock, ids, Tasks(), database, Recorder(RecorderConfig.from_settings(settings), clock, ids), cache,
-        HttpClient(ClientConfig.from_settings(settings)), MemoryStore(), KeyUse(),
-    )  # fmt: skip
+    floor = _floor(settings)
+    clock, database = floor.clock, floor.database
     async with database.writing() as db:
         await seed(db, clock)
     catalog = Catalog(settings)
     rules = await guardrails.load_book(database)
-    hot = {"cache": cache, "tasks": floor.tasks, "ids": ids, "guardrails": rules}
-    tools = Tools(clock, floor.fast, hot)
+    governing = await Governing.build(database, settings, clock)
+    telemetry, vectors = Telemetry(), Bounded[Any](settings.cache_memory_bytes // 2)
+    tools = Tools(clock, floor.fast, {
+        "cache": floor.cache, "tasks": floor.tasks, "ids": floor.ids, "guardrails": rules, "telemetry": telemetry,
+        "vectors": vectors, **governing.hot,
+    })  # fmt: skip
     compiler = ChainCompiler(floor.database, catalog, tools)
     plane = await _first_plane(floor, compiler)
     keeper = PlaneKeeper(
@@ -164,6 +167,7 @@ async def build(settings: Settings) -> House:
             "keys": _key_builder(floor),
             "modules": compiler.rebuild,
             guardrails.PART: guardrails.book_builder(database, rules),
+            **governing.builders,
         },
     )
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
@@ -176,10 +180,33 @@ async def build(settings: Settings) -> House:
     control = ControlServer(socket_path(settings.data_dir, CONTROL_SOCKET), heard)
     notices.control = control
     calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
-    tools.hot.update(calls=calls, prices=plane.prices)  # what modules ask for while they run
+
+    def provider_of(call: Call) -> str:
+        return keeper.plane.providers.route(call.model).provider.name
+
+    tools.hot.update(
+        calls=calls,
+        prices=plane.prices,
+        provider_of=provider_of,
+    )  # what modules ask for while they run
     return House(
         floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now()),
-        catalog,
+        catalog, telemetry, governing,
+    )  # fmt: skip
+
+
+def _floor(settings: Settings) -> Floor:
+    """What stands below the gateway."""
+    clock = SystemClock()
+    ids = Ids(clock)
+    database = Database(settings.main_db_url)
+    cache = ResponseCache(
+        CacheLimits(settings.cache_memory_bytes, settings.cache_disk_bytes, ttl_s=settings.cache_ttl_s), clock,
+        settings.data_dir / "cache.db",
+    )  # fmt: skip
+    return Floor(
+        settings, clock, ids, Tasks(), database, Recorder(RecorderConfig.from_settings(settings), clock, ids), cache,
+        HttpClient(ClientConfig.from_settings(settings)), MemoryStore(), KeyUse(),
     )  # fmt: skip
 
 
@@ -290,7 +317,7 @@ def build_control(house: House) -> Asgi:
         {
             "recorder": floor.recorder, "cache": floor.cache, "client": floor.client, "loop": house.watch,
             "worker": house.supervisor, "fast": floor.fast, "started_us": house.started_us,
-            "modules": house.catalog,
+            "modules": house.catalog, **house.governing.hot,
         },
     )  # fmt: skip
     return build_control_api(services, house.gateway, lambda: house.keeper.plane.door)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.gateway.conftest import Running
@@ -36,3 +37,12 @@ async def sent(gateway: Running, answer: Answer) -> dict[str, Any]:
 async def told(gateway: Running, answer: Answer, name: str) -> Any:
     """What the run explains under `name`."""
     return (await run_of(gateway, answer))["routeExplanation"].get(name)
+
+
+def spoken(answer: Answer) -> str:
+    """What a chat answer says, plain or streamed."""
+    if not answer.headers["content-type"].startswith("text/event-stream"):
+        return answer.json["choices"][0]["message"]["content"]
+    data = [line[6:] for line in answer.body.decode().split("\n") if line.startswith("data: {")]
+    choices = [choice for each in data for choice in json.loads(each)["choices"]]
+    return "".join(choice["delta"].get("content") or "" for choice in choices)

@@ -19,7 +19,7 @@ class BadCondition(ValueError):
 class Condition:
     """One compiled condition over the names that were allowed when it was made."""
 
-    __slots__ = ("_program", "text")
+    __slots__ = ("_program", "names", "text")
 
     def __init__(self, text: str, known: frozenset[str]) -> None:
         """Raises BadCondition for bad syntax and for names that are not `known`."""
@@ -35,6 +35,7 @@ class Condition:
         if unknown and not any(macro in text for macro in _MACROS):
             raise BadCondition(f"unknown name {unknown[0]!r}; known are {', '.join(sorted(known))}")
         self.text = text
+        self.names = known.intersection(program.variables())  # of the values that it looks at
         self._program = program
 
     def holds(self, values: Mapping[str, Any]) -> bool:

@@ -10,11 +10,20 @@ from headgate.modules.admit.autotag import AutoTag
 from headgate.modules.admit.idlekill import IdleKill
 from headgate.modules.admit.ipfence import IpFence
 from headgate.modules.admit.rateshield import RateShield
+from headgate.modules.admit.responseheaders import ResponseHeaders
 from headgate.modules.admit.scopeguard import ScopeGuard
 from headgate.modules.admit.tracelink import TraceLink
 from headgate.modules.answer.cachelayer import CacheLayer
+from headgate.modules.answer.chaosllm import ChaosLlm
+from headgate.modules.answer.embedcache import EmbedCache
+from headgate.modules.answer.mockllm import MockLlm
+from headgate.modules.answer.modelrate import ModelRate
+from headgate.modules.answer.multicall import Multicall
+from headgate.modules.guard.policies import Policies
 from headgate.modules.guard.secretscan import SecretScan
 from headgate.modules.guard.toolshield import ToolShield
+from headgate.modules.inspect.mirrortest import MirrorTest
+from headgate.modules.inspect.otelexport import OtelExport
 from headgate.modules.inspect.secretscan_answers import SecretScanAnswers
 from headgate.modules.shape.abrouter import AbRouter
 from headgate.modules.shape.contextpack import ContextPack
@@ -29,6 +38,7 @@ from headgate.modules.shape.tokentrim import TokenTrim
 
 ORDER: tuple[type[Module[Any]], ...] = (
     # admit
+    ResponseHeaders,
     TraceLink,
     AutoTag,
     IpFence,
@@ -50,8 +60,16 @@ ORDER: tuple[type[Module[Any]], ...] = (
     # guard
     ToolShield,
     SecretScan,
+    Policies,
     # answer
+    MockLlm,
     CacheLayer,
+    EmbedCache,
+    ChaosLlm,
+    Multicall,
+    ModelRate,
     # inspect
     SecretScanAnswers,
+    MirrorTest,
+    OtelExport,
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, cast
 
-import cel
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from headgate.kernel.conditions import Condition
 from headgate.modules.callers import share
 from headgate.modules.conditions import KNOWN, READS, Operator, Values, comparison
 from headgate.modules.wildcards import safe_pattern
 
-Condition = Literal[
+Asked = Literal[
     "always",
     "token_count",
     "prompt_length",
@@ -28,6 +28,9 @@ NUMBERS = ("token_count", "prompt_length", "time_of_day")
 Row = dict[str, Any]
 
 
+NAMES = frozenset(KNOWN)
+
+
 class Rule(BaseModel):
     """One rule. It fits when its `when` is true, or else when its condition holds; the first that fits is taken."""
 
@@ -40,7 +43,7 @@ class Rule(BaseModel):
         max_length=4000,
         description="A CEL expression over model, prompt, tokens, headers, tags, hour, ...",
     )
-    condition: Condition = Field("always", description="What is compared, when there is no `when`.")
+    condition: Asked = Field("always", description="What is compared, when there is no `when`.")
     operator: Operator = Field("eq", description="How it is compared.")
     value: str | float = Field(
         "", description="With what. For `header`: the name, or `name=value`. For `ab_split`: percent."
@@ -79,14 +82,7 @@ class Rule(BaseModel):
     @classmethod
     def _compiles(cls, text: str) -> str:
         if text:
-            try:
-                unknown = set(cel.compile(text).variables()) - KNOWN.keys()
-            except (ValueError, RuntimeError, SyntaxError) as error:
-                raise ValueError(f"not a CEL expression: {error}") from None
-            if unknown and not any(macro in text for macro in (".map(", ".filter(", ".exists", ".all(")):
-                raise ValueError(
-                    f"unknown names {', '.join(sorted(unknown))}; known are {', '.join(sorted(KNOWN))}"
-                )
+            Condition(text, NAMES)
         return text
 
     @model_validator(mode="after")
@@ -103,16 +99,8 @@ class Rule(BaseModel):
 def condition_of(rule: Rule) -> Callable[[Values], bool]:
     """What a rule asks of a call, as a function."""
     if rule.when:
-        program = cel.compile(rule.when)
-        names = [name for name in program.variables() if name in KNOWN]
-
-        def holds(values: Values) -> bool:
-            try:
-                return program.execute({name: KNOWN[name](values) for name in names}) is True
-            except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError):
-                return False  # such as a tag that this call does not have
-
-        return holds
+        condition = Condition(rule.when, NAMES)
+        return lambda values: condition.holds({name: KNOWN[name](values) for name in condition.names})
     if rule.condition == "ab_split":
         percent = float(rule.value)
         return lambda values: share(values.call, rule.name, "user") * 100 < percent
