@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+from google.genai.types import ContentDict, GenerateContentConfigDict
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
+from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
 from headgate.call.call import Wire
 from headgate.kernel.errors import BadRequest
@@ -15,14 +17,16 @@ from headgate.wire import neutral
 from headgate.wire.anthropic.fates import SERVER_TYPES
 from headgate.wire.codec import Fates
 from headgate.wire.codecs import CODECS
-from headgate.wire.destiny import OPAQUE, WHOLE
+from headgate.wire.destiny import OPAQUE, PLACED, WHOLE
 from headgate.wire.fates import READ, WRITE, fate
-from tests.wire.field_samples import BASES, MODELS, SAMPLES
+from tests.wire.field_samples import BASES, MODELS, SAMPLES, body_of
 from tests.wire.vendor_types import fields_of
 
 ROOTS: dict[Wire, Any] = {
     "openai.chat": CompletionCreateParamsNonStreaming,
     "anthropic.messages": MessageCreateParamsNonStreaming,
+    "openai.responses": ResponseCreateParamsNonStreaming,
+    "google.generate": GenerateContentConfigDict,
 }
 OF_THE_STREAM = {"stream", "stream_options"}  # how the answer comes; tests of streams hold them
 PAIRS = [(client, upstream) for client in SAMPLES for upstream in WRITE if client != upstream]
@@ -42,7 +46,8 @@ def test_every_field_of_the_sdk_has_a_place(wire: Wire):
         return to is not None and not to.endswith(WHOLE)
 
     missing: list[str] = []
-    for kind, fields in fields_of(ROOTS[wire], descend):
+    also = fields_of(ContentDict, descend) if wire == "google.generate" else ()
+    for kind, fields in (*fields_of(ROOTS[wire], descend), *also):
         if is_of_a_server(wire, kind):
             continue
         known = types.get(kind)
@@ -87,7 +92,9 @@ def test_the_codecs_do_what_the_table_says(client: Wire, upstream: Wire):
 @pytest.mark.parametrize("client", SAMPLES)
 def test_there_is_a_sample_for_every_field(client: Wire):
     root: Any = READ[client].types[ROOTS[client].__name__]
-    assert set(SAMPLES[client]) | set(BASES[client]) | OF_THE_STREAM >= set(root)
+    asked = {field for field, to in root.items() if to is None or to.removesuffix(WHOLE) != PLACED}
+    also = {"previous_response_id", "response_schema", "response_json_schema"}  # held by tests of their own
+    assert set(SAMPLES[client]) | set(BASES[client]) | OF_THE_STREAM | also >= asked
 
 
 def outcome(client: Wire, upstream: Wire, field: str, value: Any) -> str:
@@ -106,7 +113,7 @@ def outcome(client: Wire, upstream: Wire, field: str, value: Any) -> str:
 
 
 def sent(client: Wire, upstream: Wire, fields: dict[str, Any]) -> tuple[Any, list[str]]:
-    request = CODECS[client].read_request(json.dumps(fields).encode())
+    request = CODECS[client].read_request(json.dumps(body_of(client, fields)).encode())
     fates = Fates()
     for path in request.lost:
         fates.drop(path)

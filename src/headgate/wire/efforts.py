@@ -27,7 +27,7 @@ def effort_of(wish: ThinkingWish | None, fates: Fates) -> Effort | None:
     return word
 
 
-def budget_of(wish: ThinkingWish, fates: Fates) -> int | None:
+def budget_of(wish: ThinkingWish) -> int | None:
     """The tokens for `wish`; None when it says nothing of how much."""
     if wish.mode == "off":
         return 0
@@ -35,6 +35,4 @@ def budget_of(wish: ThinkingWish, fates: Fates) -> int | None:
         return wish.budget_tokens
     if wish.effort is None:
         return BUDGETS["medium"] if wish.mode == "on" else None
-    budget = BUDGETS[wish.effort]
-    fates.change("reasoning_effort", f"sent as a thinking budget of {budget} tokens")
-    return budget
+    return BUDGETS[wish.effort]

@@ -12,9 +12,12 @@ from typing import Literal, NamedTuple
 
 from headgate.call.call import Wire
 from headgate.wire.anthropic import fates as anthropic
+from headgate.wire.bedrock import fates as bedrock
 from headgate.wire.chat import fates as chat
 from headgate.wire.destiny import OPAQUE, PLACED, WHOLE, Destiny, Fields
+from headgate.wire.google import fates as google
 from headgate.wire.neutral import Maker
+from headgate.wire.responses import fates as responses
 
 FateKind = Literal["sent", "changed", "dropped", "refused"]
 
@@ -30,12 +33,17 @@ READ: Mapping[Wire, Reading] = MappingProxyType(
     {
         "openai.chat": Reading("openai", chat.READ),
         "anthropic.messages": Reading("anthropic", anthropic.READ),
+        "openai.responses": Reading("openai", responses.READ),
+        "google.generate": Reading("google", google.READ),
     }
 )
 WRITE: Mapping[Wire, tuple[Maker, Mapping[str, Destiny]]] = MappingProxyType(
     {
         "openai.chat": ("openai", chat.WRITE),
         "anthropic.messages": ("anthropic", anthropic.WRITE),
+        "openai.responses": ("openai", responses.WRITE),
+        "google.generate": ("google", google.WRITE),
+        "bedrock.converse": ("bedrock", bedrock.WRITE),
     }
 )
 

@@ -155,4 +155,7 @@ WRITE: Mapping[str, Destiny] = {
     "ToolResult.is_error": sent(),
     "ToolResult.cache": sent("`cache_control`"),
     "Refusal": sent("as text"),
+    "extra.shared": dropped(),
+    "extra.refused": refused("what one provider keeps is not known to another"),
+    "Opaque": refused("it runs only at its own provider; in an answer sent back it is dropped"),
 }

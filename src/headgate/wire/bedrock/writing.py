@@ -12,7 +12,8 @@ from headgate.wire.neutral import Fields, Opaque, OutputFormat, Request, Tool, T
 
 _NO_PLACE = ("seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "verbosity", "user")
 _ANTHROPIC = re.compile(r"(?:^|[./])anthropic\.|claude")
-_TIERS = frozenset({"priority", "default", "flex"})
+_TIERS = frozenset({"priority", "default", "flex", "reserved"})
+_USUAL: dict[str, str] = dict.fromkeys(("auto", "standard", "standard_only"), "default")
 _MIN_BUDGET = 1024
 _TAG_CHARS = 256
 
@@ -40,8 +41,11 @@ def write_request(request: Request, model: str, fates: Fates) -> bytes:
     _write_model_fields(request, model, fields, fates)
     if request.metadata:
         fields["requestMetadata"] = {key: value[:_TAG_CHARS] for key, value in request.metadata.items()}
-    if request.service_tier in _TIERS:
-        fields["serviceTier"] = {"type": request.service_tier}
+    if request.service_tier:
+        tier = _USUAL.get(request.service_tier, request.service_tier)
+        fields["serviceTier"] = {"type": tier}
+        if tier not in _TIERS:
+            fates.change("service_tier", "not one that this format names; the provider may refuse it")
     _drop_rest(request, fates)
     return json.encode(fields)
 
@@ -76,8 +80,7 @@ def _write_tools(request: Request, fields: Fields, fates: Fates) -> None:
     choice = request.tool_choice
     if choice is not None and choice.mode == "none" and request.tools:
         if not any("toolUse" in block for turn in fields["messages"] for block in turn["content"]):
-            fates.change("tool_choice", "none is sent as a request without tools")
-            return
+            return  # a request without tools says the same
         fates.drop("tool_choice", "it cannot forbid tools in a talk that has used them")
     chosen = [tool for tool in request.tools if _is_allowed(tool, choice)]
     tools = [each for tool in chosen for each in _tool(tool, fates)]
@@ -90,7 +93,7 @@ def _write_tools(request: Request, fields: Fields, fates: Fates) -> None:
         config["toolChoice"] = told
     elif choice is not None and choice.mode == "auto":
         config["toolChoice"] = {"auto": {}}
-    if request.parallel_tools is False:
+    if request.parallel_tools is False and not request.functions:
         fates.drop("parallel_tool_calls", "this provider decides itself how many calls it makes at once")
 
 
@@ -141,14 +144,16 @@ def _write_model_fields(request: Request, model: str, fields: Fields, fates: Fat
             fates.drop("top_k")
     wish = request.thinking
     if wish is not None:
-        budget = budget_of(wish, fates) if _ANTHROPIC.search(model) else None
+        budget = budget_of(wish) if _ANTHROPIC.search(model) else None
         if budget:
             most = request.max_tokens - 1 if request.max_tokens else budget
             if min(budget, most) < _MIN_BUDGET:
                 fates.drop("reasoning_effort", f"max_tokens leaves less than {_MIN_BUDGET} tokens to think")
             else:
                 told["thinking"] = {"type": "enabled", "budget_tokens": min(budget, most)}
-        elif budget is None:
+        elif budget == 0:
+            told["thinking"] = {"type": "disabled"}
+        else:
             fates.drop("reasoning_effort", "this model is not told how much to think in this format")
     if told:
         fields["additionalModelRequestFields"] = told

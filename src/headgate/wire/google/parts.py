@@ -71,7 +71,11 @@ def read_part(fields: Fields, calls: Calls) -> list[Part]:
     if result := object_of(fields.get("functionResponse")):
         return [_read_result(result, calls)]
     if inline := object_of(fields.get("inlineData")):
-        return [_medium(Blob(text_of(inline.get("mimeType")), data=_standard(text_of(inline.get("data")))), inline)]
+        return [
+            _medium(
+                Blob(text_of(inline.get("mimeType")), data=_standard(text_of(inline.get("data")))), inline
+            )
+        ]
     if file := object_of(fields.get("fileData")):
         return [_medium(_file(file), file)]
     kind = next((key for key in fields if key not in ("thought", "thoughtSignature", "partMetadata")), "part")

@@ -46,7 +46,8 @@ def read_request(body: bytes) -> Request:
     if (config := node.node("generationConfig")) is not None:
         _read_config(config, request)
     _read_tools(node, request)
-    request.service_tier = node.text_or("serviceTier").lower()
+    tier = node.text_or("serviceTier").lower().removeprefix("service_tier_")
+    request.service_tier = "default" if tier == "standard" else tier
     request.store = node.flag("store")
     node.ignore("labels")  # for the provider's own bill
     node.close()

@@ -28,7 +28,7 @@ _THIRD = re.compile(
 )  # thinks in levels, and wants the signatures of its calls back
 _UNSIGNED = "skip_thought_signature_validator"  # Google's own word for a call that another model made
 _NO_PLACE = ("verbosity", "user")
-_TIERS = frozenset({"flex", "priority", "standard"})
+_TIERS = frozenset({"flex", "priority"})
 _LEVELS = {
     "none": "MINIMAL",
     "minimal": "MINIMAL",
@@ -53,8 +53,8 @@ def write_request(request: Request, model: str, fates: Fates) -> bytes:
     _write_tools(request, fields, fates)
     if request.service_tier in _TIERS:
         fields["serviceTier"] = request.service_tier
-    elif request.service_tier not in ("", "auto", "default", "standard_only"):
-        fates.drop("service_tier")
+    elif request.service_tier:
+        fates.drop("service_tier", "this provider's usual way of serving goes without saying")
     _drop_rest(request, fates)
     return json.encode(fields)
 
@@ -143,7 +143,7 @@ def _thinking(request: Request, model: str, fates: Fates) -> Fields | None:
             told["thinkingLevel"] = _LEVELS[effort]
             if effort in ("none", "xhigh", "max"):
                 fates.change("reasoning_effort", f"{effort} is sent as {_LEVELS[effort].lower()}")
-    elif (budget := budget_of(wish, fates)) is not None:
+    elif (budget := budget_of(wish)) is not None:
         told["thinkingBudget"] = budget
     elif wish.mode == "adaptive":
         told["thinkingBudget"] = -1
@@ -166,7 +166,7 @@ def _write_tools(request: Request, fields: Fields, fates: Fates) -> None:
         fields["tools"] = others
     if functions and request.tool_choice is not None:
         fields["toolConfig"] = {"functionCallingConfig": _choice(request.tool_choice)}
-    if request.parallel_tools is False and functions:
+    if request.parallel_tools is False and functions and not request.functions:
         fates.drop("parallel_tool_calls", "this provider decides itself how many calls it makes at once")
 
 
