@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -138,14 +139,26 @@ def _grow(part: Part, event: Event) -> None:
             pass
 
 
-def essence(reply: Reply) -> Reply:
-    """What every wire should carry: without makers, ids that some wires make up, and how usage was spelt."""
+def essence(reply: Reply, wire: Wire = "openai.chat") -> Reply:
+    """What every wire should carry: without makers, ids that some make up, and how usage was spelt. Of an answer that went
+    through `wire`: without the token classes that it does not tell apart."""
     choices = [
         Choice([_bare(part) for part in choice.parts], choice.finish, choice.stop_sequence)
         for choice in reply.choices
     ]
     tokens = msgspec.structs.replace(reply.tokens, raw=b"")
-    return Reply(reply.id, reply.model, choices, tokens)
+    if wire == "google.generate":
+        tokens.cache_write = 0
+    return Reply("", reply.model, choices, tokens)
+
+
+_MADE_UP = re.compile(rb"_[0-9a-f]{20,}")
+
+
+def numbered(out: bytes) -> bytes:
+    """`out` with the ids that a writer makes up as they are needed numbered in their order."""
+    known: dict[bytes, bytes] = {}
+    return _MADE_UP.sub(lambda found: known.setdefault(found[0], b"_%d" % len(known)), out)
 
 
 def _bare(part: Part) -> Part:

@@ -15,15 +15,14 @@ from tests.wire.neutral_forms import (
     SIGNED,
     essence,
     events_of,
+    numbered,
     pieces,
     read_stream,
     stream_of,
 )
 
-BOTH_WAYS: tuple[Wire, ...] = (
-    "openai.chat",
-    "anthropic.messages",
-)  # codecs with a provider's and a client's side
+# codecs with a provider's and a client's side
+BOTH_WAYS: tuple[Wire, ...] = ("openai.chat", "anthropic.messages", "openai.responses", "google.generate")
 SIGNING: tuple[Wire, ...] = ("openai.chat", "anthropic.messages")  # those that can carry a maker's signature
 PAIRS = [(upstream, client) for upstream in BOTH_WAYS for client in BOTH_WAYS]
 CUTS = st.lists(st.integers(0, 6000), max_size=10)
@@ -34,19 +33,19 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4
 @pytest.mark.parametrize("wire", BOTH_WAYS)
 def test_a_whole_answer_survives(wire: Wire, name: str):
     codec = CODECS[wire]
-    assert essence(codec.read_reply(codec.write_reply(ANSWERS[name], ASKED))) == essence(ANSWERS[name])
+    assert essence(codec.read_reply(codec.write_reply(ANSWERS[name], ASKED))) == essence(ANSWERS[name], wire)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize("wire", BOTH_WAYS)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(cuts=CUTS)
 def test_a_stream_survives_wherever_it_is_cut(wire: Wire, name: str, cuts: list[int]):
-    assert essence(read_stream(wire, stream_of(wire, ANSWERS[name]), cuts)) == essence(ANSWERS[name])
+    assert essence(read_stream(wire, stream_of(wire, ANSWERS[name]), cuts)) == essence(ANSWERS[name], wire)
 
 
 @pytest.mark.parametrize(("upstream", "client"), PAIRS)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(text=TEXTS, size=st.integers(1, 7), cuts=CUTS)
 def test_any_text_comes_through_any_pair(upstream: Wire, client: Wire, text: str, size: int, cuts: list[int]):
     told = Reply("r", "m", [Choice([Text(text)], "stop")])
@@ -59,7 +58,7 @@ def test_any_text_comes_through_any_pair(upstream: Wire, client: Wire, text: str
 
 @pytest.mark.parametrize(("upstream", "client"), PAIRS)
 @pytest.mark.parametrize("name", ANSWERS)
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(cuts=CUTS)
 def test_where_a_stream_is_cut_changes_no_byte_for_the_client(
     upstream: Wire, client: Wire, name: str, cuts: list[int]
@@ -70,7 +69,7 @@ def test_where_a_stream_is_cut_changes_no_byte_for_the_client(
         reader, writer = CODECS[upstream].stream_reader(), CODECS[client].stream_writer(ASKED)
         out = b"".join(writer.write(reader.feed(piece)) for piece in pieces(stream, cut))
         outs.append(out + writer.write(reader.finish()) + writer.finish())
-    assert outs[0] == outs[1]
+    assert numbered(outs[0]) == numbered(outs[1])
 
 
 @pytest.mark.parametrize("wire", SIGNING)
@@ -108,14 +107,15 @@ def test_an_error_in_a_stream_is_the_last_that_is_told(wire: Wire):
 def test_an_error_keeps_its_words(wire: Wire):
     codec = CODECS[wire]
     failed = codec.read_error(429, codec.write_error(Failed(429, "slow down", "rate_limit_error")))
-    assert (failed.status, failed.message, failed.kind) == (429, "slow down", "rate_limit_error")
+    assert (failed.status, failed.message) == (429, "slow down")
+    assert failed.kind in ("rate_limit_error", "RESOURCE_EXHAUSTED")
 
 
 @pytest.mark.parametrize("wire", BOTH_WAYS)
 def test_what_only_another_maker_knows_is_left_out_of_an_answer(wire: Wire):
     codec = CODECS[wire]
-    foreign = Opaque("google", "executableCode", {"executableCode": {"code": "1"}})
+    foreign = Opaque("bedrock", "guardContent", {"guardContent": {"text": "1"}})
     reply = Reply("r", "m", [Choice([foreign, Text("1")], "stop")])
     assert codec.read_reply(codec.write_reply(reply, ASKED)).choices[0].parts
-    assert b"executableCode" not in codec.write_reply(reply, ASKED)
-    assert b"executableCode" not in stream_of(wire, reply)
+    assert b"guardContent" not in codec.write_reply(reply, ASKED)
+    assert b"guardContent" not in stream_of(wire, reply)
