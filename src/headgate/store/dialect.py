@@ -20,6 +20,11 @@ async def insert_new(db: AsyncConnection, table: sa.Table, rows: Sequence[Mappin
         await db.execute(_insert(db, table).on_conflict_do_nothing(), list(rows))
 
 
+async def insert_one(db: AsyncConnection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Insert `row`; False, and nothing changed, when its key is there already."""
+    return (await db.execute(_insert(db, table).values(**row).on_conflict_do_nothing())).rowcount > 0
+
+
 async def upsert(db: AsyncConnection, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
     """Insert `row`, or change the row with the same `key` columns to it."""
     statement = _insert(db, table).values(**row)

@@ -16,6 +16,7 @@ from headgate.call.frames import (
     decode_frame,
     encode_frame,
 )
+from headgate.govern.approvals.events import GOVERNED, ApprovalKeeper
 from headgate.govern.guardrails.events import VERDICTS, VerdictKeeper
 from headgate.govern.ledger import service as ledger
 from headgate.kernel.clock import Clock, to_us
@@ -91,6 +92,7 @@ class Keeper:
         self._clock = clock
         self._ids = ids
         self._verdicts = VerdictKeeper(ids, clock)
+        self._approvals = ApprovalKeeper(ids, clock)
         self._keys: dict[str, SubjectKey] = {}
         self._carried: set[str] | None = None
         self._unchained: set[RunKey] | None = None
@@ -113,10 +115,12 @@ class Keeper:
             acts += self._keep_late(db, late)
         if judged := [run for run in runs if VERDICTS in run.explanation]:
             acts += self._verdicts.keep(db, judged)
+        if governed := [run for run in runs if not GOVERNED.isdisjoint(run.explanation)]:
+            acts += self._approvals.keep(db, governed)
         if acts:
             ledger.chain(db, acts)
         if runs or batch.late:
-            spend.add(db, spend.tally(runs, batch.late))
+            spend.keep(db, runs, batch.late)
         if batch.feedback:
             db.insert(tables.feedback, [_feedback_row(each) for each in batch.feedback])
         if self._carried:

@@ -10,6 +10,7 @@ from headgate.call.frames import Closed, Event, Opened, Usage
 
 MAX_INT = 2**63 - 1
 SIDE_EFFECT = "side_effect."
+UNKNOWN = "the outcome and the cost of this call are not known"
 DEFAULT_LEVEL = 3  # an undeclared tool counts as a user-visible write
 
 
@@ -89,13 +90,17 @@ def facts_of_row(row: Any) -> bytes:
 
 
 def interrupted(opened: Opened, *, now_us: int) -> Closed:
-    """The run of a call that was begun by a process which then died: cost unknown, and said so."""
+    """The run of a call that was begun by a process which then died. What was held for it counts as its cost, as an
+    estimate; without a hold its cost is unknown."""
     event = Event(now_us, "run.interrupted", {"reason": "the gateway ended before the call did"})
+    held = opened.hold_pico or None
+    told = "the outcome of this call is not known, and its cost is what was held for it" if held else UNKNOWN
     return Closed(
         opened.run_id, opened.tenant, opened.at_us, 0, "interrupted", 0, "live", opened.wire, opened.endpoint, opened.app,
-        opened.agent, opened.subject, opened.key_id, "", opened.mode, opened.stream, opened.model, opened.model, opened.provider,
-        Usage(), b"", None, False, None, 0, "", None, "", "", "interrupted", "the gateway ended before the call did", 0, 0,
-        [event], {}, ["the outcome and the cost of this call are not known"], b"", b"", "", "", opened.project,
+        opened.agent, opened.subject, opened.key_id, opened.user_id, opened.mode, opened.stream, opened.model, opened.model,
+        opened.provider, Usage(), b"", held, False, None, 0, "", None, "", "", "interrupted",
+        "the gateway ended before the call did", 0, 0, [event], {}, [told], b"", b"", "", opened.parent_run, opened.project,
+        opened.session, {"tags": opened.tags} if opened.tags else {},
     )  # fmt: skip
 
 

@@ -8,8 +8,18 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.record.spend.tables import KEY, SUMS, spend_hours
+from headgate.record.spend.tables import (
+    DAY_KEY,
+    DAY_SUMS,
+    KEY,
+    SUMS,
+    cap_alerts,
+    spend_caps,
+    spend_days,
+    spend_hours,
+)
 from headgate.store.bulk import Bulk
+from headgate.store.dialect import insert_one, upsert
 
 MONEY = ("cost_pico", "saved_pico", "ghost_saved_pico")
 UNIT = 1_000_000  # money is summed in two halves, so that no sum passes 64 bits
@@ -17,6 +27,12 @@ UNIT = 1_000_000  # money is summed in two halves, so that no sum passes 64 bits
 _ADD = (
     f"INSERT INTO spend_hours ({', '.join(KEY + SUMS)}) VALUES ({', '.join('?' * len(KEY + SUMS))}) "
     f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {', '.join(f'{name} = spend_hours.{name} + excluded.{name}' for name in SUMS)}"
+)
+
+_ADD_DAY = (
+    f"INSERT INTO spend_days ({', '.join(DAY_KEY + DAY_SUMS)}) VALUES ({', '.join('?' * len(DAY_KEY + DAY_SUMS))}) "
+    f"ON CONFLICT ({', '.join(DAY_KEY)}) DO UPDATE SET "
+    f"{', '.join(f'{name} = spend_days.{name} + excluded.{name}' for name in DAY_SUMS)}"
 )
 
 
@@ -55,3 +71,61 @@ async def totals(db: AsyncConnection, tenant: str, period: Period) -> list[dict[
         sums |= {name: int(row[f"{name}_high"]) * UNIT + int(row[f"{name}_low"]) for name in MONEY}
         rows.append(sums)
     return rows
+
+
+class DaySum(NamedTuple):
+    """What a payer spent on one day."""
+
+    name: str
+    day: int
+    runs: int
+    cost_pico: int
+    unpriced: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def add_days(db: Bulk, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add to the sums of payers, in the order of the keys."""
+    for row in sorted(rows, key=lambda each: each[: len(DAY_KEY)]):
+        db.run(_ADD_DAY, row)
+
+
+async def days(
+    db: AsyncConnection, tenant: str, scope: str, *, name: str | None = None, since_day: int
+) -> list[DaySum]:
+    """The sums of one payer, or of every one of a scope, from a day on. Not added up: they may pass 64 bits."""
+    table = spend_days.c
+    chosen = [table[column] for column in ("name", "day", *DAY_SUMS)]
+    query = sa.select(*chosen).where(table.tenant == tenant, table.scope == scope, table.day >= since_day)
+    if name is not None:
+        query = query.where(table.name == name)
+    return [DaySum(*row) for row in await db.execute(query.order_by(table.day))]
+
+
+async def caps(db: AsyncConnection, tenant: str | None = None) -> Sequence[sa.RowMapping]:
+    """The caps of one tenant, or of all."""
+    query = sa.select(spend_caps).order_by(spend_caps.c.scope, spend_caps.c.name)
+    if tenant is not None:
+        query = query.where(spend_caps.c.tenant == tenant)
+    return (await db.execute(query)).mappings().all()
+
+
+async def put_cap(db: AsyncConnection, row: dict[str, Any]) -> None:
+    await upsert(db, spend_caps, row, key=("tenant", "scope", "name"))
+
+
+async def drop_cap(db: AsyncConnection, tenant: str, scope: str, name: str) -> bool:
+    """False when there was none."""
+    table = spend_caps.c
+    gone = sa.delete(spend_caps).where(table.tenant == tenant, table.scope == scope, table.name == name)
+    return (await db.execute(gone)).rowcount > 0
+
+
+async def note_alert(db: AsyncConnection, row: dict[str, Any]) -> bool:
+    """Remember that something was announced; False when it was before."""
+    return await insert_one(db, cap_alerts, row)
+
+
+async def drop_alerts(db: AsyncConnection, before_us: int) -> int:
+    return (await db.execute(sa.delete(cap_alerts).where(cap_alerts.c.at_us < before_us))).rowcount

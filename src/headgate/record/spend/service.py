@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.frames import Closed, Event, Late
 from headgate.kernel.money import to_usd
-from headgate.record.spend import queries
+from headgate.record.spend import days, queries
 from headgate.record.spend.queries import Period
 from headgate.record.spend.tables import KEY, SUMS
 from headgate.store.bulk import Bulk
@@ -65,6 +65,12 @@ def tally(runs: Iterable[Closed], late: Iterable[Late] = ()) -> Tally:
 def _web_tokens(event: Event) -> int:
     saved = event.payload.get("tokensSavedEstimate", event.payload.get("tokensSaved", 0))
     return saved if isinstance(saved, int) and 0 <= saved < 2**40 else 0
+
+
+def keep(db: Bulk, runs: Sequence[Closed], late: Sequence[Late]) -> None:
+    """Count runs and late events, by hour and by who pays, in the drain's transaction."""
+    add(db, tally(runs, late))
+    days.add(db, days.tally(runs))
 
 
 def add(db: Bulk, sums: Tally) -> None:

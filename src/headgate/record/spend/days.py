@@ -1,0 +1,82 @@
+"""What each payer spent on each day: written with the runs, read by caps and bills up to the last answered call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headgate.call.frames import Closed
+from headgate.kernel.money import to_usd
+from headgate.record.spend import queries
+from headgate.record.spend.caps import Payer, Scope, day_of, first_day, month_of
+from headgate.record.spend.payers import payers_of_run
+from headgate.record.spend.queries import DaySum
+from headgate.store.bulk import Bulk
+
+NEVER_SPEND = frozenset({"ingest"})  # routes whose runs were paid for elsewhere
+
+Days = dict[tuple[str, str, str, int], list[int]]
+
+
+def tally(runs: Iterable[Closed]) -> Days:
+    """The sums of some runs, by payer and day. The tenant as a whole has no row: each run has exactly one project."""
+    sums: Days = {}
+    for run in runs:
+        day, usage = day_of(run.at_us), run.usage
+        cost = run.cost_pico if run.cost_pico and run.route not in NEVER_SPEND else 0
+        for payer in payers_of_run(run).all():
+            if payer.scope == "tenant":
+                continue
+            key = (payer.tenant, payer.scope, payer.name, day)
+            cell = sums.get(key)
+            if cell is None:
+                cell = sums[key] = [0, 0, 0, 0, 0]
+            cell[0] += 1
+            cell[1] += cost
+            cell[2] += not run.price_known
+            cell[3] += usage.prompt_tokens
+            cell[4] += usage.completion_tokens
+    return sums
+
+
+def add(db: Bulk, sums: Days) -> None:
+    """Add to the stored sums, in the drain's transaction."""
+    queries.add_days(db, [(*key, *cell) for key, cell in sums.items()])
+
+
+def pending(runs: Iterable[Closed], scope: Scope, *, since_day: int) -> list[DaySum]:
+    """What is written and not in the database yet, as rows of one scope."""
+    return [
+        DaySum(name, day, *cell)
+        for (_, row_scope, name, day), cell in tally(runs).items()
+        if row_scope == scope and day >= since_day
+    ]
+
+
+async def summary(
+    db: AsyncConnection, payer: Payer, waiting: Sequence[Closed], *, now_us: int
+) -> dict[str, Any]:
+    """Today, this month, and the month's tokens of one payer."""
+    today = day_of(now_us)
+    rows = await rows_of(db, payer, waiting, since_day=first_day(month_of(today)))
+    return {
+        "today": to_usd(sum(row.cost_pico for row in rows if row.day == today)),
+        "month": to_usd(sum(row.cost_pico for row in rows)),
+        "tokens_in": sum(row.prompt_tokens for row in rows),
+        "tokens_out": sum(row.completion_tokens for row in rows),
+        "requests": sum(row.runs for row in rows),
+        "unpriced": sum(row.unpriced for row in rows),
+    }
+
+
+async def rows_of(
+    db: AsyncConnection, payer: Payer, waiting: Sequence[Closed], *, since_day: int
+) -> list[DaySum]:
+    """The sums of one payer (of all projects for the tenant) from a day on, what is not drained yet among them."""
+    scope: Scope = "project" if payer.scope == "tenant" else payer.scope
+    name = None if payer.scope == "tenant" else payer.name
+    rows = await queries.days(db, payer.tenant, scope, name=name, since_day=since_day)
+    rows += pending((run for run in waiting if run.tenant == payer.tenant), scope, since_day=since_day)
+    return [row for row in rows if name is None or row.name == name]
