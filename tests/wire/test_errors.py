@@ -7,7 +7,7 @@ import json
 import pytest
 
 from headgate.kernel.errors import GatewayError, ProviderError
-from headgate.wire.errors import Refusal, sse_error, upstream_refusal
+from headgate.wire.errors import Refusal, error_body, sse_error, upstream_refusal
 
 BODY = (
     b'{"error":{"message":"bad","type":"invalid_request_error","param":"x","code":"context_length_exceeded"}}'
@@ -89,11 +89,8 @@ def test_an_error_ends_a_stream_with_done() -> None:
 
 
 def test_a_page_of_something_else_is_told_in_the_clients_format() -> None:
-    told = upstream_refusal(
-        404, b"<html>", own_key=True, retry_after=None, provider="anthropic", wire="anthropic.messages"
-    )
-    assert isinstance(told, Refusal)
-    assert json.loads(told.body) == {
+    assert json.loads(error_body(404, b"<html>", "anthropic.messages")) == {
         "type": "error",
         "error": {"type": "not_found_error", "message": "The provider refused the request with status 404."},
     }
+    assert error_body(404, BODY, "anthropic.messages") is BODY

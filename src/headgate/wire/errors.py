@@ -29,21 +29,14 @@ class Refusal:
 
 
 def upstream_refusal(
-    status: int,
-    body: bytes,
-    *,
-    own_key: bool,
-    retry_after: bytes | None,
-    provider: str,
-    wire: Wire = "openai.chat",
+    status: int, body: bytes, *, own_key: bool, retry_after: bytes | None, provider: str
 ) -> Refusal | GatewayError:
-    """What becomes of an answer that is not 200. `own_key`: the server's own key was used, so its trouble is not the caller's.
-    `wire` is the client's: what is no JSON is told again in its words."""
+    """What becomes of an answer that is not 200. `own_key`: the server's own key was used, so its trouble is not the caller's."""
     if status in PASSED or (status in _OF_THE_KEY and not own_key):
-        return Refusal(status, _error_body(status, body, wire), _code(status, body))
+        return Refusal(status, error_body(status, body), _code(status, body))
     if status == _TOO_MANY:
         headers = [(b"retry-after", retry_after)] if retry_after and retry_after.isascii() else []
-        return Refusal(status, _error_body(status, body, wire), _code(status, body), headers)
+        return Refusal(status, error_body(status, body), _code(status, body), headers)
     if status in _OF_THE_KEY:
         return ProviderError(
             "The provider did not accept this server's key.", provider=provider, upstream_status=status
@@ -58,17 +51,12 @@ def sse_error(error: GatewayError) -> bytes:
     return data_event(openai_envelope(error)) + DONE_EVENT
 
 
-def _error_body(status: int, body: bytes, wire: Wire) -> bytes:
-    """The provider's JSON as it is; a page of something else is told in our own words."""
+def error_body(status: int, body: bytes, wire: Wire = "openai.chat") -> bytes:
+    """The provider's JSON as it is; a page of something else is told in our own words, in the client's `wire`."""
     if _parsed(body) is not None:
         return body
-    message = f"The provider refused the request with status {status}."
-    if wire in CODECS:
-        return CODECS[wire].write_error(Failed(status, message))
-    kind = "rate_limit_error" if status == _TOO_MANY else "invalid_request_error"
-    return json.encode(
-        {"error": {"message": message, "type": kind, "param": None, "code": None, "status": status}}
-    )
+    failed = Failed(status, f"The provider refused the request with status {status}.")
+    return CODECS[wire if wire in CODECS else "openai.chat"].write_error(failed)
 
 
 def _code(status: int, body: bytes) -> str:

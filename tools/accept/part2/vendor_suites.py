@@ -92,18 +92,16 @@ def run_suite(found: Findings, suite: Suite, base_url: str, label: str) -> None:
     """Every file of the suite against `base_url`; what fails or is skipped must be on its list."""
     source, python = suite.unpacked(), suite.python()
     for file in suite.files:
-        _run_file(found, suite, (source, python), base_url, f"{label}, {file}", file)
+        command = [str(python), "-m", "pytest", f"tests/api_resources/{file}", "-q", "-rA", "--tb=line"]
+        done = subprocess.run(
+            [*command, "-p", "no:cacheprovider"],
+            cwd=source, env=clean_environment(TEST_API_BASE_URL=base_url), capture_output=True, text=True, check=False,
+            timeout=900,
+        )  # fmt: skip
+        _judge(found, suite, f"{label}, {file}", done)
 
 
-def _run_file(
-    found: Findings, suite: Suite, at: tuple[Path, Path], base_url: str, label: str, file: str
-) -> None:
-    source, python = at
-    command = [str(python), "-m", "pytest", f"tests/api_resources/{file}", "-q", "-rA", "--tb=line"]
-    done = subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
-        cwd=source, env=clean_environment(TEST_API_BASE_URL=base_url), capture_output=True, text=True, check=False, timeout=900,
-    )  # fmt: skip
+def _judge(found: Findings, suite: Suite, label: str, done: subprocess.CompletedProcess[str]) -> None:
     passed = _names(done.stdout, "PASSED")
     failed = _names(done.stdout, "FAILED") + _names(done.stdout, "ERROR")
     skipped = re.findall(r"^SKIPPED.*$", done.stdout, re.MULTILINE)
