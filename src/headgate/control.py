@@ -9,8 +9,10 @@ from fastapi import FastAPI
 
 from headgate.gateway import routes as gateway_routes
 from headgate.gateway.serve import Gateway
+from headgate.govern.approvals import routes as approvals
 from headgate.govern.guardrails import routes as guardrails
 from headgate.govern.ledger import routes as ledger
+from headgate.govern.policies import routes as policies
 from headgate.identity.accounts import routes as accounts
 from headgate.identity.keys import routes as keys
 from headgate.identity.keys.hot import Door
@@ -37,6 +39,8 @@ def routers(settings: Any) -> tuple[Router, ...]:
         runs.router,
         spend.router,
         ledger.router,
+        approvals.router,
+        policies.router,
         cache.router,
         jobs.router,
         modules.router,

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from headgate.govern.approvals import tables as approvals
 from headgate.govern.guardrails import tables as guardrails
 from headgate.govern.ledger import tables as ledger
+from headgate.govern.policies import tables as policies
 from headgate.identity.accounts import tables as accounts
 from headgate.identity.keys import tables as keys
 from headgate.operate.jobs import tables as jobs
@@ -18,7 +20,20 @@ from headgate.record.spend import tables as spend
 from headgate.store import versions
 from headgate.store.engine import metadata
 
-TABLES = (guardrails, ledger, accounts, keys, jobs, modules, webhooks, runs, spend, versions)
+TABLES = (
+    approvals,
+    policies,
+    guardrails,
+    ledger,
+    accounts,
+    keys,
+    jobs,
+    modules,
+    webhooks,
+    runs,
+    spend,
+    versions,
+)
 
 
 def all_tables() -> sa.MetaData:

@@ -48,6 +48,10 @@ class PolicyFiles:
             changed = self._take(name, path) or changed
         return changed
 
+    def forget(self) -> None:
+        """Read every file again the next time, changed or not."""
+        self._stamps.clear()
+
     def loaded(self) -> list[Loaded]:
         """The policies that hold, by file name. Of two files with one policy name the first holds."""
         by_name: dict[str, Loaded] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 from headgate.govern.policies.actions import names
@@ -109,7 +110,8 @@ def _compile(policy: Policy) -> _Compiled:
         )
         for number, rule in enumerate(policy.rules, 1)
     )
-    return _Compiled(policy.name, policy.version, rules, policy.defaultEffect)
+    content = sha256(policy.model_dump_json().encode()).hexdigest()[:8]
+    return _Compiled(policy.name, f"{policy.version}+{content}", rules, policy.defaultEffect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +161,35 @@ class PolicySet:
         """May `who` do what has the names `actions`, the most exact first? `values` are what conditions ask about."""
         policy = self.chosen(who)
         return ALLOWED if policy is None else policy.ask(actions, values)
+
+
+class PolicyBook:
+    """The policies of all tenants: those in files hold for everyone, each tenant's own beside them."""
+
+    def __init__(self) -> None:
+        self._files: list[Loaded] = []
+        self._own: dict[str, list[Loaded]] = {}
+        self._sets: dict[str, PolicySet] = {}
+        self._of_files = PolicySet()
+
+    def fill(self, files: list[Loaded], own: Mapping[str, list[Loaded]]) -> None:
+        """Everything at once, at start."""
+        self._own = dict(own)
+        self.put_files(files)
+
+    def put_files(self, files: list[Loaded]) -> None:
+        self._files = files
+        self._of_files = PolicySet.of(files)
+        self._sets = {tenant: PolicySet.of([*files, *own]) for tenant, own in self._own.items()}
+
+    def put(self, tenant: str, own: list[Loaded]) -> None:
+        self._own[tenant] = own
+        self._sets[tenant] = PolicySet.of([*self._files, *own])
+
+    def of(self, tenant: str) -> PolicySet:
+        """What decides about a tenant's calls."""
+        return self._sets.get(tenant, self._of_files)
+
+    def loaded(self, tenant: str) -> list[Loaded]:
+        """Every policy that a tenant has, those of files first."""
+        return [*self._files, *self._own.get(tenant, [])]

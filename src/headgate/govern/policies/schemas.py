@@ -107,3 +107,141 @@ class Policy(_Strict):
         return (
             str(version) if isinstance(version, (int, float)) and not isinstance(version, bool) else version
         )
+
+
+class ContentRule(_Strict):
+    """A pattern in some field of requests or answers."""
+
+    field: str = Field(
+        "response.content", description="request.content, response.content, or content for both."
+    )
+    operator: Literal["regex", "contains"] = "regex"
+    pattern: str = Field(min_length=1, max_length=2000)
+
+
+class ContentPolicy(_Strict):
+    """A policy on what is said: compiled to guardrail rules, which judge every wire, plain and streamed."""
+
+    name: str = Field(min_length=1, max_length=100)
+    action: Literal["block", "redact", "warn", "log"]
+    rules: list[ContentRule] = Field(min_length=1, max_length=100)
+    description: str = Field("", max_length=2000)
+
+
+class TrustPolicy(BaseModel):
+    """A policy to be made, in either of its forms: on actions or on content. `{name, type, config}` is understood too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    action: str | None = Field(None, description="block, redact, warn or log: a policy on content.")
+    type: str | None = None
+    config: dict[str, Any] | None = None
+    enabled: bool | None = None
+    version: str | None = None
+    description: str | None = None
+    appliesTo: dict[str, Any] | None = None
+    rules: list[dict[str, Any]] | None = None
+    defaultEffect: str | None = None
+
+    @property
+    def is_content(self) -> bool:
+        """Is it on what is said?"""
+        return self.action is not None or self.type in CONTENT_TYPES
+
+    def as_policy(self) -> dict[str, Any]:
+        """Its fields as a policy on actions."""
+        names = ("name", "version", "description", "appliesTo", "rules", "defaultEffect")
+        own = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return {**(self.config or {}), **own}
+
+    def as_content(self) -> dict[str, Any]:
+        """Its fields as a policy on content; `{type, config:{pattern, target}}` is a rule of its own."""
+        config = self.config or {}
+        action = self.action or (self.type if self.type in CONTENT_TYPES else None)
+        rules = self.rules if self.rules is not None else config.get("rules")
+        if rules is None and "pattern" in config:
+            field = _TARGETS.get(str(config.get("target", "response")), "response.content")
+            rules = [{"field": field, "pattern": config["pattern"]}]
+        description = self.description if self.description is not None else config.get("description", "")
+        return {"name": self.name, "action": action, "rules": rules or [], "description": description}
+
+
+CONTENT_TYPES = ("block", "redact", "warn", "log")
+_TARGETS = {"request": "request.content", "response": "response.content", "both": "content"}
+
+
+class PolicyChange(BaseModel):
+    """What is to change. Without any field of a policy only `enabled` is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool | None = None
+    name: str | None = Field(None, min_length=1, max_length=200)
+    version: str | None = None
+    description: str | None = None
+    appliesTo: dict[str, Any] | None = None
+    rules: list[dict[str, Any]] | None = None
+    defaultEffect: str | None = None
+    action: str | None = None
+
+    def as_policy(self) -> dict[str, Any]:
+        return {
+            name: value for name, value in self.model_dump(exclude_none=True).items() if name not in ("enabled", "action")
+        }  # fmt: skip
+
+
+class PolicyDone(BaseModel):
+    status: str
+    id: str
+
+
+class Oddity(BaseModel):
+    kind: str = Field(description="unreachable_rule, contradiction, tie or tool_without_rule.")
+    policy: str
+    text: str
+
+
+class RefusedFile(BaseModel):
+    file: str
+    reason: str
+
+
+class PolicyView(BaseModel):
+    """One policy, whatever it was made by. `source`: file, api or guardrail."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    name: str
+    source: str
+    enabled: bool
+
+
+class PolicyList(BaseModel):
+    policies: list[PolicyView]
+    analysis: list[Oddity]
+    refusedFiles: list[RefusedFile]
+    total: int
+    has_more: bool
+    limit: int
+    offset: int
+
+
+class TrustPolicyView(BaseModel):
+    id: str
+    name: str
+    type: str = Field(description="action, or what a policy on content does.")
+    config: dict[str, Any]
+    enabled: bool
+    action: str | None
+    rules: list[dict[str, Any]]
+
+
+class TrustPolicies(BaseModel):
+    policies: list[TrustPolicyView]
+    count: int
+    total: int
+    has_more: bool
+    limit: int
+    offset: int

@@ -7,12 +7,14 @@ from headgate.call.caller import ALL_RIGHTS
 # What every key may do inside its tenant. A right that is not here needs an admin key.
 USER_RIGHTS = frozenset(
     {
+        "approvals:read",
         "cache:read",
         "calls:write",
         "docs:read",
         "jobs:read",
         "ledger:read",
         "models:read",
+        "policies:read",
         "projects:read",
         "runs:read",
         "runs:write",

@@ -23,6 +23,7 @@ RUN_BLOCKED: Final = "run.blocked"
 DRIFT_DETECTED: Final = "drift.detected"
 
 # Our own: they are in no reference.
+APPROVAL_DECIDED: Final = "approval.decided"
 KEY_CREATED: Final = "key.created"
 KEY_REVOKED: Final = "key.revoked"
 
@@ -35,7 +36,7 @@ UPGRADE_ERROR_RATE_HIGH: Final = "upgrade.error_rate_high"
 NAMES: Final = frozenset({
     WEBHOOK_TEST, ALERT_FIRED, COST_THRESHOLD, SPEND_CAP_EXCEEDED, PROVIDER_HEALTH_CHANGED, GUARDRAIL_VIOLATION, TRUST_VIOLATION,
     APPROVAL_REQUESTED, ARTIFACT_ELIGIBLE, ARTIFACT_PROMOTED, ARTIFACT_QUARANTINED, RUN_BLOCKED, DRIFT_DETECTED,
-    KEY_CREATED, KEY_REVOKED,
+    APPROVAL_DECIDED, KEY_CREATED, KEY_REVOKED,
     UPGRADE_DROVER_CAP_REACHED, UPGRADE_FERAL_BYPASS_DETECTED, UPGRADE_PII_DETECTED, UPGRADE_ERROR_RATE_HIGH,
 })  # fmt: skip
 FAMILIES: Final = (
@@ -57,6 +58,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     ARTIFACT_QUARANTINED: "An artifact was taken out of service.",
     RUN_BLOCKED: "A call was refused by a policy or a rule.",
     DRIFT_DETECTED: "Answers of an artifact differ from those of the model.",
+    APPROVAL_DECIDED: "An approval was granted or rejected.",
     KEY_CREATED: "A key was made.",
     KEY_REVOKED: "A key was revoked.",
     UPGRADE_DROVER_CAP_REACHED: "Never fires: nothing is gated here.",

@@ -1,0 +1,98 @@
+"""Tool calls in answers, with their arguments, on every wire; and a filter that holds a stream's calls until it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from headgate.call.call import Call
+from headgate.call.module import StreamFilter
+from headgate.kernel import json
+from headgate.kernel.errors import Unavailable
+from headgate.wire.codecs import CODECS
+from headgate.wire.neutral import ToolCall
+from headgate.wire.spec import WIRES
+from headgate.wire.sse import read_event
+from headgate.wire.tools import called_tools
+
+MAYBE_CALLS = (b"tool", b"function")  # every wire's tool calls hold one of these words
+MAX_HELD_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool that a model wants run. `arguments` is canonical JSON; free text stands as a JSON string."""
+
+    name: str
+    arguments: bytes
+
+
+def uses_of_reply(call: Call, body: bytes) -> list[ToolUse]:
+    """The tool calls of a whole answer in the client's wire. Raises Unavailable when the answer cannot be read."""
+    codec = CODECS.get(call.wire)
+    if codec is None or not any(word in body for word in MAYBE_CALLS):
+        return []
+    try:
+        reply = codec.read_reply(body)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unavailable("The tool calls of the answer cannot be read, so it was not passed on.") from error
+    return [
+        ToolUse(part.name, _canonical(part.arguments))
+        for choice in reply.choices
+        for part in choice.parts
+        if isinstance(part, ToolCall)
+    ]
+
+
+def _canonical(arguments: str) -> bytes:
+    try:
+        return json.canonical(json.decode(arguments or "{}"))
+    except ValueError:
+        return json.canonical(arguments)
+
+
+def _begins_call(event: bytes) -> bool:
+    if b'"name"' not in event and b"_call" not in event and b"Call" not in event:
+        return False
+    data = read_event(event).data
+    return data is not None and data.startswith(b"{") and bool(called_tools(json.decode(data)))
+
+
+class ToolHold(StreamFilter):
+    """Lets text through as it comes. From the first event of a tool call on everything waits until the stream has ended:
+    then `judge` is told all calls, and may raise."""
+
+    def __init__(self, call: Call, judge: Callable[[list[ToolUse]], None]) -> None:
+        self._call = call
+        self._judge = judge
+        self._seen: list[bytes] = []
+        self._held: list[bytes] = []
+        self._size = 0
+
+    @override
+    def feed(self, events: list[bytes]) -> list[bytes]:
+        self._seen += events
+        self._size += sum(map(len, events))
+        if self._size > MAX_HELD_BYTES:
+            raise Unavailable("The answer is too long for its tool calls to be judged.")
+        if self._held:
+            self._held += events
+            return []
+        for index, event in enumerate(events):
+            if _begins_call(event):
+                self._held = events[index:]
+                return events[:index]
+        return events
+
+    @override
+    def finish(self) -> list[bytes]:
+        if not self._held:
+            return []
+        from_stream = WIRES[self._call.endpoint].from_stream
+        whole = from_stream(b"".join(self._seen)) if from_stream is not None else None
+        if whole is None:
+            raise Unavailable("The tool calls of the answer cannot be read, so they were not passed on.")
+        self._judge(uses_of_reply(self._call, whole))
+        return self._held
