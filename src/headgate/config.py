@@ -149,7 +149,7 @@ class Settings:
         "Size of one spool file, taken from the disk when it is made.", kind="bytes", low=64 * KIB, high=2 * GIB)
     spool_max_bytes: int = setting(4 * GIB,
         "Most that the spool may hold while the database is away.", kind="bytes", low=128 * KIB)
-    drain_interval_ms: int = setting(50,
+    drain_interval_ms: int = setting(150,
         "Pause between two moves from the spool to the database, in milliseconds.", low=1, high=10_000)
     retention_days: int = setting(90,
         "Age after which payloads of runs are deleted, in days; 0 keeps them.", "PUNK_RETENTION_DAYS", low=0)

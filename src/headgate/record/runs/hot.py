@@ -58,7 +58,7 @@ class RecorderConfig:
     fsync: Fsync = "interval"
     segment_bytes: int = 64 * 1024 * 1024
     max_bytes: int = 4 * 1024**3
-    drain_interval_ms: int = 50
+    drain_interval_ms: int = 150
 
     @classmethod
     def from_settings(cls, settings: Any, *, worker: int = 0) -> RecorderConfig:
@@ -280,6 +280,11 @@ class Recorder:
                     future.set_result(True)
                 elif drain.struggling:
                     future.set_result(False)
+
+    @property
+    def replaying(self) -> bool:
+        """Is something of an earlier process still on its way into the database?"""
+        return self._drain is not None and self._drain.replaying
 
     def running(self, tenant: str) -> list[Opened]:
         """The beginnings of the tenant's calls that are still going on."""
