@@ -17,6 +17,7 @@ Period = Literal["daily", "monthly"]
 SCOPES: tuple[Scope, ...] = ("tenant", "project", "user", "key", "tag", "session")
 ANY = "*"  # the cap of everybody in a scope who has none of his own, each with a purse of his own
 FALLBACK = "default"  # the project whose caps hold for projects without any
+THRESHOLDS = (50, 80, 100)  # per cent of a cap that are told of
 DAY_S = 86_400
 
 
@@ -62,6 +63,12 @@ class Cap:
     daily_pico: int = 0
     monthly_pico: int = 0
     soft: bool = False
+    thresholds: tuple[int, ...] = THRESHOLDS
+
+    @property
+    def is_limit(self) -> bool:
+        """A cap without limits only keeps the cap of everybody away from its payer."""
+        return bool(self.daily_pico or self.monthly_pico)
 
     def limits(self) -> Iterator[tuple[Period, int]]:
         """The daily limit first, then the monthly one."""
@@ -86,7 +93,8 @@ class CapBook:
 
     @classmethod
     def of(cls, caps: Iterable[Cap]) -> CapBook:
-        return cls({(cap.scope, cap.name): cap for cap in caps if cap.daily_pico or cap.monthly_pico})
+        found: dict[tuple[Scope, str], Cap] = {(cap.scope, cap.name): cap for cap in caps}
+        return cls(found) if any(cap.is_limit for cap in found.values()) else cls()
 
     def over(self, payers: Payers) -> tuple[Standing, ...]:
         """The caps that hold for a call, the tenant's first."""

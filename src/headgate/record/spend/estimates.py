@@ -16,6 +16,7 @@ DEFAULT_OUTPUT = 2048  # tokens of an answer that nothing bounds
 MEDIA_TOKENS = 3000  # an image or a page of a document, whatever the size of its file
 LONG_DATA = 1024  # characters in a row that only encoded data has
 BYTES_PER_MEDIA_TOKEN = 20
+BYTES_PER_TOKEN = 4
 LEAST_BYTES_PER_TOKEN = 6
 
 NO_OUTPUT = frozenset({"openai.embeddings", "openai.models", "anthropic.count_tokens", "google.count_tokens"})
@@ -58,6 +59,19 @@ def least_cost(call: Call, prices: PriceBook, provider: str, model: str) -> int:
     """What the call costs when its prompt is as few tokens as such a text can be, and its answer as long as allowed."""
     prompt = sum(map(len, _TEXTS.findall(call.body))) // LEAST_BYTES_PER_TOKEN
     return prices.cost(provider, model, Usage(prompt, output_bound(call, _read(call)), known=True)) or 0
+
+
+def likely_cost(call: Call, prices: PriceBook, provider: str, model: str) -> int | None:
+    """What the call will cost about: four bytes of its body a token, its answer as long as allowed. None: unknown price."""
+    if call.wire in FREE:
+        return 0
+    prompt = prompt_bound(call.body) // BYTES_PER_TOKEN
+    return prices.cost(provider, model, Usage(prompt, output_limit(call), known=True))
+
+
+def output_limit(call: Call) -> int:
+    """Tokens that the answer may have, all choices together."""
+    return output_bound(call, _read(call))
 
 
 def prompt_bound(body: bytes) -> int:

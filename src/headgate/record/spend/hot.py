@@ -29,11 +29,14 @@ from headgate.record.spend.caps import (
     day_of,
     month_of,
 )
-from headgate.record.spend.estimates import least_cost, most_cost
-from headgate.record.spend.payers import payers_of_call, payers_of_run
+from headgate.record.spend.estimates import least_cost, likely_cost, most_cost, output_limit
+from headgate.record.spend.payers import payers_of_call, payers_of_run, tags_of, user_of
 from headgate.record.spend.pots import Balance, Hold, Pot
 
-__all__ = ["Alert", "CapExceeded", "Hold", "Purse", "UnpricedModel"]
+__all__ = [
+    "Alert", "Cap", "CapExceeded", "Hold", "Payer", "Purse", "Standing", "UnpricedModel", "likely_cost", "output_limit",
+    "tags_of", "user_of",
+]  # fmt: skip
 
 log = get_log("spend")
 
@@ -41,7 +44,6 @@ HOLD_S = 2100.0  # longer than any call may take: what is held longer has leaked
 MAX_POTS = 50_000
 MAX_SETTLED = 8192  # run ids remembered, so that settling twice counts once
 MAX_ALERTS = 1024
-THRESHOLDS = (50, 80, 100)  # per cent of a cap
 EXCEEDED = 1000  # the level of a refusal
 
 Known = frozenset[str]
@@ -118,7 +120,7 @@ class Purse:
         for payer in [payer for payer in self._pots if payer.tenant == tenant]:
             fresh, old = Pot(), self._pots[payer]
             for hold in self._holds.values():
-                if payer in hold.payers:
+                if any(each.payer == payer for each in hold.standings):
                     fresh.hold(hold.day, hold.pico)
             fresh.told = old.told
             self._pots[payer] = fresh
@@ -154,7 +156,7 @@ class Purse:
                 self._take(before)
             raise
         hold = Hold(
-            call.run_id, most_pico or 0, day, tuple(each.payer for each in standings), self._clock.monotonic() + self._hold_s
+            call.run_id, most_pico or 0, day, standings, self._clock.monotonic() + self._hold_s
         )  # fmt: skip
         self._take(hold)
         call.notes["hold"] = hold.pico
@@ -176,7 +178,8 @@ class Purse:
             pot = self._pots.get(payer)
             if pot is not None and cost:
                 pot.spend(run.run_id, day, cost)
-                self._tell(payer, pot, day)
+        for standing in hold.standings if hold is not None else ():
+            self._tell(standing, day)
 
     def refund(self, run_id: str) -> None:
         """Nothing was spent: let go of what was held."""
@@ -263,29 +266,29 @@ class Purse:
 
     def _take(self, hold: Hold) -> None:
         self._holds[hold.run_id] = hold
-        for payer in hold.payers:
+        for payer, _ in hold.standings:
             self._pots.setdefault(payer, Pot()).hold(hold.day, hold.pico)
 
     def _release(self, hold: Hold) -> None:
         del self._holds[hold.run_id]
-        for payer in hold.payers:
+        for payer, _ in hold.standings:
             pot = self._pots.get(payer)
             if pot is not None:
                 pot.release(hold.day, hold.pico)
 
-    def _tell(self, payer: Payer, pot: Pot, day: int) -> None:
-        """Announce each threshold of the payer's cap that is passed, once."""
-        book = self._books.get(payer.tenant)
-        cap = book.cap_of(payer) if book is not None else None
-        if cap is None or not pot.loaded:
+    def _tell(self, standing: Standing, day: int) -> None:
+        """Announce each threshold of a cap that is passed, once."""
+        payer, cap = standing
+        pot = self._pots.get(payer)
+        if pot is None or not pot.loaded:
             return
         for period, limit in cap.limits():
             spent = pot.counter(period, day).spent
-            if spent * 2 < limit:
+            if spent * 100 < cap.thresholds[0] * limit:
                 continue
             key = (period, day if period == "daily" else month_of(day), limit)
             told = pot.told.get(key, 0)
-            for level in THRESHOLDS:
+            for level in cap.thresholds:
                 if told < level and spent * 100 >= level * limit:
                     pot.told[key] = level
                     self._announce(Alert(payer, period, day, limit, spent, level))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from headgate.record.spend.caps import Payer, Period, month_of
+from headgate.record.spend.caps import Period, Standing, month_of
 
 KEPT = 2  # the running period and the one before: a call may end in the period after the one it began in
 
@@ -103,10 +103,10 @@ def _counter(counters: dict[int, Counter], number: int) -> Counter:
 
 
 class Hold(NamedTuple):
-    """Money set aside for one call, for each of its payers that has a pot."""
+    """Money set aside for one call, for each payer that has a cap."""
 
     run_id: str
     pico: int
     day: int
-    payers: tuple[Payer, ...]
+    standings: tuple[Standing, ...]
     expires_s: float  # by the monotonic clock

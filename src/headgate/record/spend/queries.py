@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,10 +18,12 @@ from headgate.record.spend.tables import (
     spend_days,
     spend_hours,
 )
+from headgate.record.spend.tables import price_rows as price_table
 from headgate.store.bulk import Bulk
 from headgate.store.dialect import insert_one, upsert
 
 MONEY = ("cost_pico", "saved_pico", "ghost_saved_pico")
+IN_AT_ONCE = 500
 UNIT = 1_000_000  # money is summed in two halves, so that no sum passes 64 bits
 
 _ADD = (
@@ -111,6 +113,12 @@ async def caps(db: AsyncConnection, tenant: str | None = None) -> Sequence[sa.Ro
     return (await db.execute(query)).mappings().all()
 
 
+async def cap(db: AsyncConnection, tenant: str, scope: str, name: str) -> sa.RowMapping | None:
+    table = spend_caps.c
+    query = sa.select(spend_caps).where(table.tenant == tenant, table.scope == scope, table.name == name)
+    return (await db.execute(query)).mappings().one_or_none()
+
+
 async def put_cap(db: AsyncConnection, row: dict[str, Any]) -> None:
     await upsert(db, spend_caps, row, key=("tenant", "scope", "name"))
 
@@ -129,3 +137,35 @@ async def note_alert(db: AsyncConnection, row: dict[str, Any]) -> bool:
 
 async def drop_alerts(db: AsyncConnection, before_us: int) -> int:
     return (await db.execute(sa.delete(cap_alerts).where(cap_alerts.c.at_us < before_us))).rowcount
+
+
+async def known_runs(db: AsyncConnection, tenant: str, run_ids: Iterable[str]) -> set[str]:
+    """Which of these runs are in the database. The table of runs is another room's; only its key is asked for."""
+    table = sa.table("runs", sa.column("tenant"), sa.column("id"))
+    wanted, found = sorted(run_ids), set[str]()
+    for at in range(0, len(wanted), IN_AT_ONCE):
+        query = sa.select(table.c.id).where(
+            table.c.tenant == tenant, table.c.id.in_(wanted[at : at + IN_AT_ONCE])
+        )
+        found.update(str(row[0]) for row in await db.execute(query))
+    return found
+
+
+async def price_rows(db: AsyncConnection) -> Sequence[sa.RowMapping]:
+    """The operator's prices, newest first."""
+    return (await db.execute(sa.select(price_table).order_by(price_table.c.id.desc()))).mappings().all()
+
+
+async def add_price(db: AsyncConnection, row: dict[str, Any]) -> None:
+    await db.execute(sa.insert(price_table).values(**row))
+
+
+async def withdraw_price(db: AsyncConnection, price_id: str, now_us: int) -> bool:
+    """False when there is no such price, or no longer."""
+    table = price_table.c
+    gone = (
+        sa.update(price_table)
+        .where(table.id == price_id, table.withdrawn_us.is_(None))
+        .values(withdrawn_us=now_us)
+    )
+    return (await db.execute(gone)).rowcount > 0
