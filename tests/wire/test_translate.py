@@ -14,10 +14,20 @@ from headgate.wire.translate import Translation, needs_translation
 from tests.wire.calls import CHAT, chat_call
 
 MESSAGE = {
-    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5", "content": [{"type": "text", "text": "hello"}],
-    "stop_reason": "end_turn", "stop_sequence": None,
-    "usage": {"input_tokens": 5, "cache_read_input_tokens": 10, "cache_creation_input_tokens": 2, "output_tokens": 3},
-}  # fmt: skip
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-sonnet-4-5",
+    "content": [{"type": "text", "text": "hello"}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {
+        "input_tokens": 5,
+        "cache_read_input_tokens": 10,
+        "cache_creation_input_tokens": 2,
+        "output_tokens": 3,
+    },
+}
 
 
 @dataclass(frozen=True)
