@@ -160,6 +160,10 @@ class Settings:
     cache_ttl_s: int = setting(86400, "How long an answer may be served from the cache, in seconds.", low=1)
     cache_memory_bytes: int = setting(64 * MIB, "Most bytes of answers kept in memory.", kind="bytes", low=0)
     cache_disk_bytes: int = setting(GIB, "Most bytes of answers kept on disk.", kind="bytes", low=0)
+    projects: dict[str, Any] = setting({},
+        'Projects by name with their caps in dollars, such as `{"web": {"caps": {"daily": 5, "monthly": 100}}}`.')
+    caps: dict[str, Any] = setting({},
+        'Caps of others in dollars, such as `{"user:alice": {"daily": 1}, "session:*": {"daily": 2, "soft": true}}`.')
     modules: dict[str, Any] = setting({}, 'Settings of modules by name, such as `{"secretscan": {"enabled": false}}`.')
 
     # read now, for features to come

@@ -14,6 +14,7 @@ from headgate.providers.prices import PriceBook
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.testing.clock import FixedClock
 from tests.gateway.conftest import Running
+from tests.record.spend.spending import make_purse
 
 
 class Frames:
@@ -47,4 +48,7 @@ def keeper(running: Running, clock: FixedClock) -> PlaneKeeper:
 
 @pytest.fixture
 def settler(keeper: PlaneKeeper, frames: Frames, clock: FixedClock) -> Settler:
-    return Settler(clock, frames, keeper, ResponseCache(CacheLimits(memory_bytes=10**6, disk_bytes=0), clock))
+    return Settler(
+        clock, frames, keeper, ResponseCache(CacheLimits(memory_bytes=10**6, disk_bytes=0), clock),
+        make_purse(clock),
+    )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from headgate.call.caller import Caller
@@ -23,6 +23,8 @@ class Ask:
     parent_run: str = ""
     project: str = ""
     session: str = ""
+    user: str = ""  # for whom the caller asks, and the tags of the call: whose money it is
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     role: Literal["", "branch", "shadow"] = ""  # of a call that was shaped already: it is not shaped or spread again
 
 

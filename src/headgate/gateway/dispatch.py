@@ -12,11 +12,12 @@ from headgate.gateway.settle import Settler
 from headgate.gateway.stream import Relay
 from headgate.gateway.upstream import Upstream, provider_failure
 from headgate.kernel.clock import Clock
-from headgate.kernel.errors import GatewayError, ProviderError
+from headgate.kernel.errors import GatewayError, ProviderError, RecordUnavailable
 from headgate.providers.client import HttpClient
 from headgate.providers.mock import MockProvider
 from headgate.providers.table import Target
 from headgate.providers.upstream import Deadlines, UpstreamFailure
+from headgate.record.spend.hot import tags_of, user_of
 from headgate.wire.errors import upstream_refusal
 from headgate.wire.spec import WIRES, WireSpec
 
@@ -55,14 +56,20 @@ class Dispatcher:
         caller = call.caller
         prices = self._keeper.plane.prices
         # before anything is sent: an answer that has begun must not wait for it
-        if not prices.knows(call.model):
-            await prices.resolve(call.model)
-        self._recorder.write(
-            Opened(
-                call.run_id, call.tenant, call.received_us, call.wire, call.endpoint, call.model, provider, call.app, call.agent,
-                call.subject, caller.key_id or "", caller.mode, call.view.stream, 0, call.project,
-            )
-        )  # fmt: skip
+        if not prices.knows(call.model, provider):
+            await prices.resolve(call.model, provider)
+        held = self._settler.purse.hold(call, prices, provider, call.model)
+        try:
+            self._recorder.write(
+                Opened(
+                    call.run_id, call.tenant, call.received_us, call.wire, call.endpoint, call.model, provider, call.app,
+                    call.agent, call.subject, caller.key_id or "", caller.mode, call.view.stream, held, call.project,
+                    user_of(call), call.session, call.parent_run, tags_of(call),
+                )
+            )  # fmt: skip
+        except RecordUnavailable:
+            self._settler.purse.refund(call.run_id)
+            raise
         call.notes["dispatched"] = True
         began = self._clock.monotonic()
         call.events.append(

@@ -83,6 +83,8 @@ def _identify(call: Call, caller: Caller, headers: dict[bytes, bytes]) -> None:
     call.agent = _name(get(b"x-punk-agent"), "X-Punk-Agent") or ANONYMOUS_AGENT
     call.subject = _name(get(b"x-punk-subject"), "X-Punk-Subject")
     call.project = _name(get(b"x-project"), "X-Project") or "default"
+    if b"x-user-id" in headers and caller.kind != "sy":  # a person's key is its person's; an application names whom it serves
+        call.notes["user"] = _name(get(b"x-user-id"), "X-User-Id")
     call.session = _name(get(b"x-session-id"), "X-Session-Id")
     if caller.kind == "internal":
         call.parent_run = _name(get(b"x-headgate-parent-run"), "X-Headgate-Parent-Run")

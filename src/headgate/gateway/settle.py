@@ -14,6 +14,7 @@ from headgate.kernel.errors import GatewayError
 from headgate.kernel.logging import get_log
 from headgate.kernel.money import to_usd
 from headgate.record.cache.hot import ResponseCache
+from headgate.record.spend.hot import Purse, user_of
 from headgate.wire.spec import WIRES, ReplyFacts
 
 log = get_log("gateway")
@@ -26,11 +27,14 @@ BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
 class Settler:
     """Prices a call, puts it on record, keeps its answer for repeats and lets go of whoever waits for it."""
 
-    def __init__(self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, cache: ResponseCache) -> None:
+    def __init__(
+        self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, cache: ResponseCache, purse: Purse
+    ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._keeper = keeper
         self._cache = cache
+        self.purse = purse
 
     def settle(
         self, call: Call, reply: Reply, *, error: GatewayError | None = None, status: RunStatus | None = None
@@ -51,10 +55,12 @@ class Settler:
                 "call.failed", run=call.run_id, provider=reply.provider, status=reply.status, code=code
             )
         shared: Reply | None = None
+        closed = self._closed(call, reply, error, outcome)
         try:
-            self._recorder.write(self._closed(call, reply, error, outcome))
+            self._recorder.write(closed)
             shared = self._keep(call, reply)
         finally:
+            self.purse.settle(closed)
             land = call.notes.get("flight.land")
             if land is not None:
                 land(shared)
@@ -81,12 +87,16 @@ class Settler:
         call.events.append(Event(call.received_us + at_us, "model.completed", payload))
 
     def price(self, call: Call, reply: Reply) -> None:
-        """Put the cost of an answer by a model on `reply`; an unknown price is None and flagged, never 0."""
-        if not reply.usage.known:
-            reply.cost_pico, reply.price_known = None, False
-            return
-        reply.cost_pico = self._keeper.plane.prices.cost(reply.provider, reply.model, reply.usage)
-        reply.price_known = reply.cost_pico is not None
+        """Put the cost of an answer by a model on `reply`; an unknown price is None and flagged, never 0.
+        Under a cap a cost that nobody tells is estimated, and flagged: what can't be counted can't be capped."""
+        held = call.notes.get("hold")
+        if held is not None and not reply.usage.known:
+            estimate_usage(call, reply)
+        cost = None
+        if reply.usage.known:
+            cost = self._keeper.plane.prices.cost(reply.provider, reply.model, reply.usage)
+        reply.price_known = cost is not None
+        reply.cost_pico = held if cost is None else cost
 
     def _keep(self, call: Call, reply: Reply) -> Reply | None:
         """Store a cacheable answer. Returns what followers may have: a reply with the whole body, or None."""
@@ -126,7 +136,7 @@ class Settler:
         return Closed(
             call.run_id, call.tenant, call.received_us, latency_us, status, reply.status,
             "blocked" if status == "blocked" else reply.route, call.wire, call.endpoint, call.app, call.agent, call.subject,
-            caller.key_id or "", caller.user_id or "", caller.mode, call.view.stream, call.view.model, reply.model or call.model,
+            caller.key_id or "", user_of(call), caller.mode, call.view.stream, call.view.model, reply.model or call.model,
             reply.provider, reply.usage, reply.usage_raw, reply.cost_pico, reply.price_known, reply.saved_pico, reply.saved_ms,
             reply.ghost_route, reply.ghost_saved_pico, reply.cache, reply.finish, error.code if error else reply.error_code,
             error.message if error else "", reply.first_byte_us, reply.upstream_us, call.events, call.explanation, call.warnings,
