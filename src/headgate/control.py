@@ -20,6 +20,7 @@ from headgate.operate.jobs import routes as jobs
 from headgate.operate.modules_admin import routes as modules
 from headgate.operate.system import routes as system
 from headgate.record.cache import routes as cache
+from headgate.record.responses import routes as responses
 from headgate.record.runs import routes as runs
 from headgate.record.spend import routes as spend
 from headgate.rim.api import build_api
@@ -37,6 +38,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         keys.router,
         guardrails.router,
         runs.router,
+        responses.router,
         spend.router,
         ledger.router,
         approvals.router,

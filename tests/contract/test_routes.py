@@ -26,6 +26,7 @@ pytestmark = pytest.mark.asyncio
 ROUTERS = all_routers()
 BOOT = "boot-token"
 RUN = "run_01JH2M8Y2C9W5T7Q3V6X8Z1A4B"
+RESPONSE = "resp_hg1"
 ADMIN_RIGHTS = {"cache:admin", "guardrails:read", "guardrails:write", "keys:admin", "modules:read", "modules:write", "system:metrics"}  # rights that only an admin key has
 GATEWAY = ("/v1/", "/v1beta/")  # need the gateway behind it: the happy paths are in tests/gateway
 
@@ -146,9 +147,11 @@ async def test_the_right_that_a_route_names_is_enough(house: House) -> None:
 async def test_another_tenants_object_is_a_404_and_says_nothing_of_it(house: House) -> None:
     document = build_document(house.app(ROUTERS))
     house.recorder.write(closed(RUN, app="marker-app"))
+    said = b'{"id":"resp_hg1","object":"response","output":[{"marker":1}]}'
+    house.recorder.write(closed(RUN[:-1] + "C", response=said, explanation={"response_id": RESPONSE}))
     assert await house.recorder.caught_up(5)
     key_id, _ = await key_with(house, "*")
-    mine = {"/api/v1/runs": RUN, "/api/v1/keys": key_id, "/api/v1/api-keys": key_id}
+    mine = {"/v1/responses": RESPONSE, "/api/v1/runs": RUN, "/api/v1/keys": key_id, "/api/v1/api-keys": key_id}
     made = await house.client(ROUTERS).post("/api/v1/projects", json={"name": "Other"})
     stranger = house.client(ROUTERS, key=made.json()["data"]["apiKey"])
     owner = house.client(ROUTERS)

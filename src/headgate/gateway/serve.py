@@ -33,6 +33,7 @@ from headgate.kernel.errors import GatewayError, RecordUnavailable
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
 from headgate.record.cache.hot import ResponseCache
+from headgate.record.responses.hot import ResponseMemory
 from headgate.wire.spec import WIRES
 
 log = get_log("gateway")
@@ -52,6 +53,7 @@ class Parts:
     cache: ResponseCache
     settler: Settler
     models: ModelList
+    responses: ResponseMemory | None = None
 
 
 class Gateway:
@@ -65,6 +67,7 @@ class Gateway:
         self._intake = Intake(parts.clock, parts.ids)
         self.clock = parts.clock
         self.models = parts.models
+        self._responses = parts.responses
 
     def open(self, request: Request) -> Call:
         """Authenticate and parse. Raises GatewayError; nothing is recorded before this succeeds."""
@@ -121,6 +124,8 @@ class Gateway:
 
     async def _ask(self, call: Call) -> Reply:
         """An equal call in flight answers too; else a model does."""
+        if call.wire == "openai.responses" and self._responses is not None:
+            await self._responses.recall(call)
         key = self._inflight.key(call)
         if key is None:
             return self._inspected(call, await self._dispatcher.ask(call))

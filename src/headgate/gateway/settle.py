@@ -78,6 +78,8 @@ class Settler:
         """Put what is known of a model's answer on `reply`, priced; `at_us` after the request came in."""
         reply.usage, reply.usage_raw = facts.usage, facts.usage_raw
         reply.finish, reply.tool_calls = facts.finish, facts.tool_calls
+        if facts.id and getattr(call.view, "store", None) is not False:
+            call.explanation["response_id"] = facts.id  # by which the record finds what a later call goes on from
         self.price(call, reply)
         payload = {
             "completionTokens": facts.usage.completion_tokens,

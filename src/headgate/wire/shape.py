@@ -22,6 +22,7 @@ class ReplyFacts(msgspec.Struct, frozen=True, gc=False):
     tool_calls: bool
     model: str
     refused: bool = False
+    id: str = ""  # of an answer that a later call may go on from
 
 
 class StreamWatch(Protocol):

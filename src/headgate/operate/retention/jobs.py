@@ -19,6 +19,7 @@ async def retain(context: JobContext) -> Json:
         "previews": retention.previews,
         "old_jobs": retention.old_jobs,
         "old_events": retention.old_events,
+        "old_responses": retention.old_responses,
     }
     done: Json = {}
     for name, work in steps.items():

@@ -12,7 +12,7 @@ from headgate.kernel.clock import to_us
 from headgate.operate.jobs import service as jobs
 from headgate.operate.jobs.schemas import JobServices, Json
 from headgate.operate.webhooks import service as webhooks
-from headgate.record.runs.service import Removed, Remover
+from headgate.record.runs.service import Removed, Remover, forget_responses
 
 DAY_S = 86_400
 JOBS_KEPT_DAYS = 14
@@ -66,6 +66,13 @@ class Retention:
                 lambda db: jobs.delete_finished(db, before_us=before_us, limit=PORTION_ROWS)
             )
         }
+
+    async def old_responses(self) -> Json:
+        """Which runs made which responses: nothing goes on from those whose bodies are gone."""
+        if not self._limits.days:
+            return {"responses": 0}
+        before_us = self._before_us(self._limits.days)
+        return {"responses": await self._rows(lambda db: forget_responses(db, before_us, PORTION_ROWS))}
 
     async def old_events(self) -> Json:
         if not self._limits.days:

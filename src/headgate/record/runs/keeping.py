@@ -26,7 +26,15 @@ from headgate.record.runs import facets, tables
 from headgate.record.runs.chain import extend, extend_all, seed
 from headgate.record.runs.payloads import Bodies, PayloadDamaged, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
-from headgate.record.runs.rows import SIDE_EFFECT, Place, facts, run_row, side_effect_row
+from headgate.record.runs.rows import (
+    RESPONSE,
+    SIDE_EFFECT,
+    Place,
+    facts,
+    response_row,
+    run_row,
+    side_effect_row,
+)
 from headgate.record.spend import service as spend
 from headgate.store.bulk import Bulk
 from headgate.store.spool.spool import Position
@@ -121,6 +129,8 @@ class Keeper:
             ledger.chain(db, acts)
         if runs or batch.late:
             spend.keep(db, runs, batch.late)
+        if made := [response_row(run) for run in runs if RESPONSE in run.explanation]:
+            db.insert(tables.responses, made)
         if batch.feedback:
             db.insert(tables.feedback, [_feedback_row(each) for each in batch.feedback])
         if self._carried:

@@ -89,6 +89,23 @@ def facts_of_row(row: Any) -> bytes:
     ))  # fmt: skip
 
 
+RESPONSE = "response_id"  # in the explanation of a run: the id of the response it made, when that is kept
+
+
+def response_row(run: Closed) -> tuple[Any, ...]:
+    """The row of the response that a run made."""
+    return (
+        run.tenant,
+        run.explanation[RESPONSE],
+        run.run_id,
+        run.app,
+        run.subject,
+        run.provider,
+        run.at_us,
+        None,
+    )
+
+
 def interrupted(opened: Opened, *, now_us: int) -> Closed:
     """The run of a call that was begun by a process which then died. What was held for it counts as its cost, as an
     estimate; without a hold its cost is unknown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,11 +28,19 @@ from headgate.record.runs.chain import (
 from headgate.record.runs.hot import Recorder
 from headgate.record.runs.overlay import Tail
 from headgate.record.runs.payloads import PayloadDamaged
-from headgate.record.runs.queries import lists, reading
+from headgate.record.runs.queries import lists, reading, responses
 from headgate.record.runs.queries.reading import RunFilter
 from headgate.record.runs.retention import Removed as Removed  # noqa: PLC0414 given on
 from headgate.record.runs.retention import Remover as Remover  # noqa: PLC0414 given on
-from headgate.record.runs.rows import SIDE_EFFECT, Details, facts, facts_of_row, read_details, running
+from headgate.record.runs.rows import (
+    RESPONSE,
+    SIDE_EFFECT,
+    Details,
+    facts,
+    facts_of_row,
+    read_details,
+    running,
+)
 
 
 class RunNotFound(NotFound):
@@ -150,6 +158,53 @@ async def found(look: Look, run_id: str) -> Found:
         raise RunNotFound(run_id)
     _add_tail(run, tail, look.tenant, run_id)
     return run
+
+
+class Made(NamedTuple):
+    """A response of the Responses API, and the run that made it."""
+
+    id: str
+    run_id: str
+    app: str
+    subject: str
+    provider: str
+    at_us: int
+
+
+async def made(look: Look, response_id: str) -> Made | None:
+    """The response with this id that the tenant's runs have made and that was not deleted."""
+    tail = await look.recorder.tail(look.db, look.tenant)
+    row = await responses.one(look.db, look.tenant, response_id)
+    if row is not None:
+        return None if row.deleted_us is not None else _made(row)
+    run = next((each for each in tail.runs if each.explanation.get(RESPONSE) == response_id), None)
+    return (
+        None if run is None else Made(response_id, run.run_id, run.app, run.subject, run.provider, run.at_us)
+    )
+
+
+def _made(row: Any) -> Made:
+    return Made(row.id, row.run_id, row.app, row.subject, row.provider, row.at_us)
+
+
+async def is_others(look: Look, response_id: str) -> bool:
+    """Is this the id of a response of another tenant?"""
+    return await responses.is_others(look.db, look.tenant, response_id)
+
+
+async def unmake(look: Look, response: Made) -> None:
+    """Nothing goes on from this response any more. Its run stays on record."""
+    await responses.delete(look.db, look.tenant, response._asdict(), to_us(look.clock.now()))
+
+
+async def forget_responses(db: AsyncConnection, before_us: int, limit: int) -> int:
+    """Forget up to `limit` of the responses made before `before_us`; how many."""
+    return await responses.forget_before(db, before_us, limit)
+
+
+async def bodies(look: Look, run_id: str) -> tuple[bytes, bytes] | None:
+    """Request and response of a run; None when they are gone. Raises RunNotFound."""
+    return (await found(look, run_id)).bodies
 
 
 async def exists(look: Look, run_id: str) -> bool:

@@ -99,6 +99,14 @@ feedback = sa.Table(
     sa.Index("ix_feedback_tenant_run_id", "tenant", "run_id"),
 )  # fmt: skip
 
+responses = sa.Table(  # which run made a response of OpenAI's Responses API, for what goes on from it
+    "responses", metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True, index=True),
+    _text("run_id"), _text("app"), _text("subject"), _text("provider"),
+    sa.Column("at_us", sa.BigInteger, nullable=False, index=True), _number("deleted_us", empty=True),
+)  # fmt: skip
+
 spool_positions = sa.Table(  # up to where the frames of a spool are in this database
     "spool_positions", metadata,
     sa.Column("spool", sa.Text, primary_key=True), _number("segment"), _number("place"),

@@ -138,7 +138,10 @@ def empty(part: Fields) -> Fields:
 
 def to_stream(body: bytes, call: Call) -> list[bytes]:  # noqa: ARG001 - other formats look at what the client asked
     """A whole body as the events of a stream."""
-    answer = object_of(json.decode(body))
+    return _events_of(object_of(json.decode(body)))
+
+
+def _events_of(answer: Fields) -> list[bytes]:
     unsaid: Fields = {"status": "in_progress", "output": [], "usage": None}
     first = answer | unsaid
     first.pop("completed_at", None)
@@ -151,6 +154,12 @@ def to_stream(body: bytes, call: Call) -> list[bytes]:  # noqa: ARG001 - other f
         out.extend(emitter.item(index, item))
     kind = ENDINGS.get(text_of(answer.get("status")), "response.completed")
     return [*out, emitter.event(kind, response=answer)]
+
+
+def replayed(body: bytes, after: int | None) -> list[bytes]:
+    """The events of a stream that had made `body`, those after number `after` if it is given."""
+    answer = object_of(json.decode(body))
+    return _events_of(answer)[0 if after is None else after + 1 :]
 
 
 class _Event(msgspec.Struct, gc=False):

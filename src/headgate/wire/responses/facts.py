@@ -92,7 +92,9 @@ def facts_of(response: Response) -> ReplyFacts:
     usage = read_usage(raw)
     if usage.known and response.service_tier in TIERS:
         usage.tier = response.service_tier or ""
-    return ReplyFacts(usage, raw, finish_of(response, tools=tools), tools, response.model, refused)
+    return ReplyFacts(
+        usage, raw, finish_of(response, tools=tools), tools, response.model, refused, response.id
+    )
 
 
 def finish_of(response: Response, *, tools: bool) -> str:

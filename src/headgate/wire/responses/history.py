@@ -9,6 +9,7 @@ import msgspec
 
 from headgate.call.call import Call
 from headgate.kernel import json
+from headgate.kernel.errors import BadRequest
 from headgate.wire.members import members, remove, replace
 from headgate.wire.requests import renamed_body
 
@@ -17,6 +18,16 @@ PROVIDER = "provider"  # the note that names whom the call is sent to
 _MESSAGE = b'{"type":"message","role":"user","content":%b}'
 
 _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class PreviousNotFound(BadRequest):
+    """There is no response that the call could go on from."""
+
+    code = "previous_response_not_found"
+
+    def __init__(self, response_id: str) -> None:
+        message = f"Previous response with id '{response_id}' not found."
+        super().__init__(message, param="previous_response_id")
 
 
 class History(NamedTuple):
@@ -48,9 +59,14 @@ def sent_body(call: Call) -> bytes:
 
 
 def whole_body(call: Call) -> bytes:
-    """For a provider of another format: everything that was said, in one request."""
+    """For a provider of another format: everything that was said, in one request. Raises PreviousNotFound."""
     history = cast("History | None", call.notes.get(NOTE))
-    return call.body if history is None else with_items(call.body, history.items)
+    if history is not None:
+        return with_items(call.body, history.items)
+    previous = getattr(call.view, "previous_response_id", None)
+    if previous:  # it may be known to a provider of this format, but to no other
+        raise PreviousNotFound(previous)
+    return call.body
 
 
 def with_items(body: bytes, items: Sequence[bytes]) -> bytes:

@@ -42,9 +42,17 @@ _REASONS: dict[Finish, str] = {
 _OF_THE_REPLY = ("id", "object", "created_at", "model", "output", "usage", "service_tier", "status")
 
 
+_OURS = "resp_hg"
+
+
 def new_id(kind: str) -> str:
-    """`resp_...`, `msg_...`: an id that nobody can guess."""
+    """`msg_...`, `fc_...`: an id that nobody can guess."""
     return f"{kind}_{secrets.token_hex(24)}"
+
+
+def is_ours(response_id: str) -> bool:
+    """Was the response with this id made here, so that no provider knows it?"""
+    return response_id.startswith(_OURS)
 
 
 def read_reply(body: bytes) -> Reply:
@@ -145,7 +153,8 @@ def head(request: Request, model: str, created: int) -> Fields:
     """What a response says of its request."""
     fates = Fates()
     return {
-        "id": new_id("resp"), "object": "response", "created_at": created, "status": "in_progress", "background": False,
+        "id": _OURS + secrets.token_hex(24), "object": "response", "created_at": created, "status": "in_progress",
+        "background": False,
         "error": None, "incomplete_details": None, "instructions": _instructions(request),
         "max_output_tokens": request.max_tokens, "max_tool_calls": None, "model": model or request.model, "output": [],
         "parallel_tool_calls": request.parallel_tools is not False, "previous_response_id": None,
