@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import add as add_up
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headgate.call.frames import Closed
 from headgate.kernel.money import to_usd
 from headgate.record.spend import queries
-from headgate.record.spend.caps import Payer, Scope, day_of, first_day, month_of
-from headgate.record.spend.payers import payers_of_run
+from headgate.record.spend.caps import Payer, Payers, Scope, day_of, first_day, month_of
+from headgate.record.spend.payers import payers_of_run, run_tags
 from headgate.record.spend.queries import DaySum
 from headgate.store.bulk import Bulk
 
@@ -23,22 +24,32 @@ Days = dict[tuple[str, str, str, int], list[int]]
 def tally(runs: Iterable[Closed]) -> Days:
     """The sums of some runs, by payer and day. The tenant as a whole has no row: each run has exactly one project."""
     sums: Days = {}
+    for payers, day, sum_ in _alike(runs):
+        for payer in payers.all():
+            if payer.scope != "tenant":
+                cell = sums.setdefault((payer.tenant, payer.scope, payer.name, day), [0, 0, 0, 0, 0])
+                cell[:] = map(add_up, cell, sum_)
+    return sums
+
+
+def _alike(runs: Iterable[Closed]) -> Iterable[tuple[Payers, int, list[int]]]:
+    """The sums of runs of the same payers on the same day: of many runs there are few of these."""
+    groups: dict[tuple[Any, ...], tuple[Payers, int, list[int]]] = {}
     for run in runs:
         day, usage = day_of(run.at_us), run.usage
-        cost = run.cost_pico if run.cost_pico and run.route not in NEVER_SPEND else 0
-        for payer in payers_of_run(run).all():
-            if payer.scope == "tenant":
-                continue
-            key = (payer.tenant, payer.scope, payer.name, day)
-            cell = sums.get(key)
-            if cell is None:
-                cell = sums[key] = [0, 0, 0, 0, 0]
-            cell[0] += 1
-            cell[1] += cost
-            cell[2] += not run.price_known
-            cell[3] += usage.prompt_tokens
-            cell[4] += usage.completion_tokens
-    return sums
+        tags = tuple(run_tags(run.metadata).items()) if run.metadata else ()
+        key = (run.tenant, run.project, run.user_id, run.key_id, run.session, tags, day)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = (payers_of_run(run), day, [0, 0, 0, 0, 0])
+        cell = group[2]
+        cell[0] += 1
+        if run.cost_pico and run.route not in NEVER_SPEND:
+            cell[1] += run.cost_pico
+        cell[2] += not run.price_known
+        cell[3] += usage.prompt_tokens
+        cell[4] += usage.completion_tokens
+    return groups.values()
 
 
 def add(db: Bulk, sums: Days) -> None:
