@@ -35,7 +35,7 @@ class NoSuchApproval(NotFound):
 
 
 class Decided(Conflict):
-    """The approval is not pending any more; `status` says what it is."""
+    """The approval is not pending any more; `state` says what it is."""
 
     code = "approval_decided"
 
@@ -72,7 +72,7 @@ async def vote(
         raise NoSuchApproval(f"There is no approval {approval_id!r}.", id=approval_id)
     status = status_of(row, now_us)
     if status != "pending":
-        raise Decided(f"This approval is {status}.", id=approval_id, status=status)
+        raise Decided(f"This approval is {status}.", id=approval_id, state=status)
     if decider.name == row.requester and not row.requester_may_decide and decider.caller.kind != "open":
         raise MayNotDecide("Whoever asked for an action may not approve it.", id=approval_id)
     ballot = {
