@@ -26,6 +26,7 @@ from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, liste
 from headgate.gateway.settle import Settler
 from headgate.govern.guardrails import service as guardrails
 from headgate.governing import Governing
+from headgate.spending import Spending
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
 from headgate.identity.keys.service import flush_use, flush_use_forever, load_door, reload_keys
@@ -40,7 +41,6 @@ from headgate.operate.modules_admin.service import load as load_modules
 from headgate.operate.telemetry.hot import Telemetry
 from headgate.providers.client import ClientConfig, Deadlines, HttpClient
 from headgate.providers.mock import MockProvider
-from headgate.providers.prices import PriceBook
 from headgate.providers.table import ProviderTable
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.responses.hot import ResponseMemory
@@ -110,6 +110,7 @@ class House:
     catalog: Catalog
     telemetry: Telemetry
     governing: Governing
+    spending: Spending
 
     async def start(self) -> None:
         """Begin everything that runs beside the calls."""
@@ -117,6 +118,7 @@ class House:
         floor.cache.start()
         await floor.recorder.start()
         self.governing.start(floor.tasks, floor.recorder)
+        self.spending.start(floor.tasks)
         await self.control.start()
         await self.notices.start()
         floor.tasks.spawn(self.watch.run(), name="loop.watch")
@@ -153,15 +155,16 @@ async def build(settings: Settings) -> House:
     async with database.writing() as db:
         await seed(db, clock)
     catalog = Catalog(settings)
+    spending = await Spending.build(settings, database, floor.recorder, clock, floor.ids)
     rules = await guardrails.load_book(database)
     governing = await Governing.build(database, settings, clock)
     telemetry, vectors = Telemetry(), Bounded[Any](settings.cache_memory_bytes // 2)
     tools = Tools(clock, floor.fast, {
         "cache": floor.cache, "tasks": floor.tasks, "ids": floor.ids, "guardrails": rules, "telemetry": telemetry,
-        "vectors": vectors, **governing.hot,
+        "vectors": vectors, **governing.hot, **spending.hot,
     })  # fmt: skip
     compiler = ChainCompiler(floor.database, catalog, tools)
-    plane = await _first_plane(floor, compiler)
+    plane = await _first_plane(floor, compiler, spending)
     keeper = PlaneKeeper(
         plane,
         {
@@ -169,10 +172,11 @@ async def build(settings: Settings) -> House:
             "modules": compiler.rebuild,
             guardrails.PART: guardrails.book_builder(database, rules),
             **governing.builders,
+            **spending.builders,
         },
     )
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
-    gateway = _gateway(floor, keeper)
+    gateway = _gateway(floor, keeper, spending)
     notices = PlaneNotices(database, clock, keeper.rebuild)
 
     async def heard(notice: Notice) -> None:
@@ -192,7 +196,7 @@ async def build(settings: Settings) -> House:
     )  # what modules ask for while they run
     return House(
         floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now()),
-        catalog, telemetry, governing,
+        catalog, telemetry, governing, spending,
     )  # fmt: skip
 
 
@@ -239,14 +243,14 @@ class ChainCompiler:
         return {"chains": chains if own is None else chains | {tenant: self.compile(own)}}
 
 
-async def _first_plane(floor: Floor, compiler: ChainCompiler) -> Plane:
+async def _first_plane(floor: Floor, compiler: ChainCompiler, spending: Spending) -> Plane:
     settings = floor.settings
     async with floor.database.reading() as db:
         door = await load_door(db, settings, clock=floor.clock, use=floor.use)
     return Plane(
         door,
         ProviderTable.from_settings(settings),
-        PriceBook(settings.prices, floor.clock, settings.data_dir / "prices"),
+        spending.prices,
         compiler.compile({}),
         await compiler.all(),
     )
@@ -260,9 +264,9 @@ def _key_builder(floor: Floor) -> Any:
     return build_keys
 
 
-def _gateway(floor: Floor, keeper: PlaneKeeper) -> Gateway:
+def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending) -> Gateway:
     settings, clock = floor.settings, floor.clock
-    settler = Settler(clock, floor.recorder, keeper, floor.cache)
+    settler = Settler(clock, floor.recorder, keeper, floor.cache, spending.purse)
     mock = MockProvider(latency_ms=settings.mock_latency_ms, chunk_ms=settings.mock_chunk_ms)
     deadlines = Deadlines(
         settings.connect_timeout_s,
@@ -320,7 +324,8 @@ def build_control(house: House) -> Asgi:
         {
             "recorder": floor.recorder, "cache": floor.cache, "client": floor.client, "loop": house.watch,
             "worker": house.supervisor, "fast": floor.fast, "started_us": house.started_us,
-            "modules": house.catalog, **house.governing.hot,
+            "modules": house.catalog, **house.governing.hot, **house.spending.hot,
+            "prices": house.spending.prices,
         },
     )  # fmt: skip
     return build_control_api(services, house.gateway, lambda: house.keeper.plane.door)
