@@ -19,12 +19,20 @@ from headgate.modules.answer.embedcache import EmbedCache
 from headgate.modules.answer.mockllm import MockLlm
 from headgate.modules.answer.modelrate import ModelRate
 from headgate.modules.answer.multicall import Multicall
+from headgate.modules.guard.guardrails import Guardrails
 from headgate.modules.guard.policies import Policies
+from headgate.modules.guard.promptguard import PromptGuard
 from headgate.modules.guard.secretscan import SecretScan
 from headgate.modules.guard.toolshield import ToolShield
+from headgate.modules.guard.toxicfilter import ToxicFilter
+from headgate.modules.inspect.codefence import CodeFence
+from headgate.modules.inspect.evalgate import EvalGate
 from headgate.modules.inspect.mirrortest import MirrorTest
 from headgate.modules.inspect.otelexport import OtelExport
+from headgate.modules.inspect.outputcap import OutputCap
+from headgate.modules.inspect.promptguard_answers import PromptGuardAnswers
 from headgate.modules.inspect.secretscan_answers import SecretScanAnswers
+from headgate.modules.inspect.validation import Validation
 from headgate.modules.shape.abrouter import AbRouter
 from headgate.modules.shape.contextpack import ContextPack
 from headgate.modules.shape.modelalias import ModelAlias
@@ -58,6 +66,9 @@ ORDER: tuple[type[Module[Any]], ...] = (
     RegionRoute,
     TokenTrim,
     # guard
+    Guardrails,
+    PromptGuard,
+    ToxicFilter,
     ToolShield,
     SecretScan,
     Policies,
@@ -68,8 +79,13 @@ ORDER: tuple[type[Module[Any]], ...] = (
     ChaosLlm,
     Multicall,
     ModelRate,
-    # inspect
+    # inspect: what asks again first, what puts personal data back last
+    Validation,
+    EvalGate,
+    CodeFence,
     SecretScanAnswers,
+    OutputCap,
+    PromptGuardAnswers,
     MirrorTest,
     OtelExport,
 )

@@ -40,6 +40,8 @@ class Span(NamedTuple):
     text: str
     before: int
     ended: bool
+    channel: Channel = ()
+    offset: int = 0  # characters of the channel that stood before `text` and are no longer looked at
 
 
 class Scanner(Protocol):
@@ -147,7 +149,7 @@ class HoldBackFilter(StreamFilter):
     def _append(self, event: _Event, key: Channel, role: str, piece: _Piece) -> None:
         channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[key] = _Channel(role)
+            channel = self._channels[key] = _Channel(key, role)
         if (
             channel.closing or not channel.pieces
         ):  # the speaker has turned to this channel: the others are at rest
@@ -182,7 +184,9 @@ class HoldBackFilter(StreamFilter):
 
     def _settle(self, channel: _Channel, *, ended: bool) -> int:
         """The number of the event in which the uncertain end of a channel begins."""
-        edits, open_at = self._scanner.scan(Span(channel.role, channel.text, channel.before, ended))
+        edits, open_at = self._scanner.scan(
+            Span(channel.role, channel.text, channel.before, ended, channel.key, channel.offset)
+        )
         for edit in reversed(edits):
             channel.change(max(edit.start, channel.before), edit.end, edit.new)
             open_at += len(edit.new) - (edit.end - max(edit.start, channel.before))
@@ -228,10 +232,12 @@ class _Piece:
 class _Channel:
     """One text that is built from many events: what a choice says, the arguments of a tool call."""
 
-    __slots__ = ("before", "closing", "pieces", "role", "text")
+    __slots__ = ("before", "closing", "key", "offset", "pieces", "role", "text")
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, key: Channel, role: str) -> None:
+        self.key = key
         self.role = role
+        self.offset = 0
         self.text = ""
         self.before = 0  # characters at the beginning of `text` that have left
         self.pieces: deque[_Piece] = deque()
@@ -258,5 +264,6 @@ class _Channel:
         while self.pieces and self.pieces[0].event.number < keep_from:
             self.before += len(self.pieces.popleft().text)
         if self.before > 2 * CONTEXT:
+            self.offset += self.before - CONTEXT
             self.text = self.text[self.before - CONTEXT :]
             self.before = CONTEXT

@@ -9,28 +9,66 @@ from typing import Literal
 
 from headgate.call.call import Call
 from headgate.govern.guardrails.answers import count_stream, redact_answer, redact_request
-from headgate.govern.guardrails.judging import judge_reply, judge_request, judge_stream, judge_streamed
-from headgate.govern.guardrails.rules import RuleBook, RuleSet
+from headgate.govern.guardrails.injection import Sensitivity, score
+from headgate.govern.guardrails.judging import (
+    judge_reply,
+    judge_request,
+    judge_stream,
+    judge_streamed,
+    rule_set,
+)
+from headgate.govern.guardrails.lists import CODE, TOXIC
+from headgate.govern.guardrails.personal import (
+    Wanted,
+    counted,
+    look,
+    mask_reply,
+    mask_request,
+    mask_stream,
+    restore_reply,
+    restore_stream,
+)
+from headgate.govern.guardrails.personal import count_stream as count_personal
+from headgate.govern.guardrails.pii import KINDS as PERSONAL_KINDS
+from headgate.govern.guardrails.pii import Kind as PersonalKind
+from headgate.govern.guardrails.rules import BadPattern, RuleAction, RuleBook, RuleSet
+from headgate.govern.guardrails.rules import compiled as compiled_pattern
 from headgate.govern.guardrails.secrets import NAMES, compiled, count_json, may_hold, redact_json
 from headgate.govern.guardrails.streams import SecretFilter
 from headgate.govern.guardrails.verdicts import GuardrailBlocked, Verdict, not_scanned, refuse
 from headgate.govern.guardrails.verdicts import note as note_verdict
 
 __all__ = [
+    "CODE",
     "NAMES",
+    "PERSONAL_KINDS",
+    "PROMPTGUARD",
+    "TOXIC",
     "Action",
+    "BadPattern",
     "GuardrailBlocked",
+    "PersonalKind",
+    "RuleAction",
     "RuleBook",
     "RuleSet",
     "SecretFilter",
+    "Sensitivity",
     "Verdict",
+    "Wanted",
+    "compiled_pattern",
     "count_json",
+    "count_personal",
     "count_stream",
+    "counted",
     "judge",
     "judge_reply",
     "judge_request",
     "judge_stream",
     "judge_streamed",
+    "look",
+    "mask_reply",
+    "mask_request",
+    "mask_stream",
     "may_hold",
     "not_scanned",
     "note",
@@ -39,8 +77,14 @@ __all__ = [
     "redact_json",
     "redact_request",
     "refuse",
+    "restore_reply",
+    "restore_stream",
+    "rule_set",
+    "score",
     "stream_text",
 ]
+
+PROMPTGUARD = "promptguard"  # the note in which promptguard tells its way back what to do
 
 Action = Literal["flag", "redact", "block"]
 Side = Literal["request", "answer"]

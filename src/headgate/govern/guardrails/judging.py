@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from headgate.call.call import Call, Reply
-from headgate.govern.guardrails.rules import Match, Rule, RuleSet
+from headgate.govern.guardrails.rules import Match, Rule, RuleAction, RuleSet, RuleType
 from headgate.govern.guardrails.verdicts import Side, Verdict, apply, edits, not_scanned, note, refuse, shown
 from headgate.wire.hold_back import MAX_HELD_BYTES, MAX_WHOLE_BYTES, Edit, HoldBackFilter, WindowScanner
 from headgate.wire.texts import (
@@ -22,21 +22,32 @@ ENDS_OR_CHANGES = frozenset({"block", "redact"})
 MODULE = "guardrails"
 
 
-def judge_request(call: Call, rules: RuleSet) -> None:
+def rule_set(patterns: Mapping[str, tuple[str, RuleAction]], kind: RuleType) -> RuleSet:
+    """Rules of a module's own: pattern and action by name. Raises BadPattern."""
+    return RuleSet(
+        [
+            Rule(id=name, name=name, pattern=pattern, type=kind, action=action)
+            for name, (pattern, action) in patterns.items()
+        ],
+        named=False,
+    )
+
+
+def judge_request(call: Call, rules: RuleSet, *, module: str = MODULE) -> None:
     """Block, redact, warn, note. What cannot be read is told as not scanned."""
     reading = read_request(call)
     if reading.unread:
-        not_scanned(call, MODULE, "request", reading.unread)
+        not_scanned(call, module, "request", reading.unread)
     changes = _judge(call, rules, "request", reading.texts)
     sealed = {text.path for text in reading.texts if text.sealed}
     rewrite_request(call, {path: text for path, text in changes.items() if path not in sealed})
 
 
-def judge_reply(call: Call, reply: Reply, rules: RuleSet) -> None:
+def judge_reply(call: Call, reply: Reply, rules: RuleSet, *, module: str = MODULE) -> None:
     """The same for a whole answer."""
     reading = read_reply(call, reply)
     if reading.unread:
-        not_scanned(call, MODULE, "response", reading.unread)
+        not_scanned(call, module, "response", reading.unread)
     rewrite_reply(call, reply, _judge(call, rules, "response", reading.texts))
 
 
@@ -49,7 +60,7 @@ def judge_stream(call: Call, rules: RuleSet, window: int | None) -> HoldBackFilt
         return rules.find(text, call.project)
 
     def settle(text: str, found: list[Match]) -> Sequence[Edit]:
-        _conclude(call, "response", [(match.rule, text[match.start : match.end]) for match in found])
+        _conclude(call, "response", rules, [(match.rule, text[match.start : match.end]) for match in found])
         changed = edits(found)
         kept = [Edit(match.start, match.end, text[match.start : match.end]) for match in found]
         for edit in kept:
@@ -68,7 +79,7 @@ def judge_streamed(call: Call, reply: Reply, rules: RuleSet) -> None:
         for _, text in stream_texts(call.wire, reply.body)
         for match in rules.find(text, call.project)
     ]
-    _conclude(call, "response", found)
+    _conclude(call, "response", rules, found)
 
 
 def _judge(call: Call, rules: RuleSet, side: Side, texts: Sequence[Text]) -> dict[Path, str]:
@@ -79,6 +90,7 @@ def _judge(call: Call, rules: RuleSet, side: Side, texts: Sequence[Text]) -> dic
     _conclude(
         call,
         side,
+        rules,
         [(match.rule, text.text[match.start : match.end]) for text, matches in found for match in matches],
     )
     if call.observing:
@@ -86,7 +98,7 @@ def _judge(call: Call, rules: RuleSet, side: Side, texts: Sequence[Text]) -> dic
     return {text.path: apply(text.text, some) for text, matches in found if (some := edits(matches))}
 
 
-def _conclude(call: Call, side: Side, found: Iterable[tuple[Rule, str]]) -> None:
+def _conclude(call: Call, side: Side, rules: RuleSet, found: Iterable[tuple[Rule, str]]) -> None:
     """Put what was found on record, and refuse when a rule says so."""
     counts: dict[str, tuple[Rule, str, int]] = {}
     for rule, text in found:
@@ -96,7 +108,7 @@ def _conclude(call: Call, side: Side, found: Iterable[tuple[Rule, str]]) -> None
     for rule, first, count in sorted(counts.values(), key=lambda each: (-each[0].priority, each[0].id)):
         only_looks = call.observing and rule.action in ENDS_OR_CHANGES
         action = "log" if only_looks else rule.action
-        verdict = Verdict(rule.name, rule.type, action, side, shown(rule, first), count, named=True)
+        verdict = Verdict(rule.name, rule.type, action, side, shown(rule, first), count, rules.named)
         note(call, verdict)
         if rule.action == "warn":
             call.warn(f"guardrail {rule.name}: {count} {'match' if count == 1 else 'matches'} in the {side}")

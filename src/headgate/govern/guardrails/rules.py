@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
-RuleType = Literal["pii", "injection", "toxic", "custom"]
+RuleType = Literal["pii", "injection", "toxic", "custom", "code"]  # `code` is of a module
 RuleAction = Literal["block", "redact", "warn", "log"]
 Direction = Literal["input", "output", "both"]
 
@@ -78,10 +78,11 @@ def compiled(pattern: str) -> Any:
 
 
 class RuleSet:
-    """Rules that judge the same texts, in the order in which they judge."""
+    """Rules that judge the same texts, in the order in which they judge. `named`: they are a tenant's own, not a module's."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], *, named: bool = True) -> None:
         self.rules = tuple(rules)
+        self.named = named
         self._patterns = [compiled(rule.pattern) for rule in self.rules]
         self._sets: list[tuple[int, Any]] = []
         for first in range(0, len(self.rules), TOGETHER):

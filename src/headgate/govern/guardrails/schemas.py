@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from headgate.govern.guardrails.rules import EVERY_PROJECT, Direction, RuleAction, RuleType
+from headgate.govern.guardrails.rules import EVERY_PROJECT, Direction, RuleAction
 
+RuleType = Literal["pii", "injection", "toxic", "custom"]
 _SAME = {"request": "input", "response": "output", "answer": "output"}
 
 
