@@ -7,6 +7,8 @@ from typing import Any
 from headgate.call.module import Module
 from headgate.modules.admit.agentguard import AgentGuard
 from headgate.modules.admit.autotag import AutoTag
+from headgate.modules.admit.costcap import CostCap
+from headgate.modules.admit.costwarn import CostWarn
 from headgate.modules.admit.idlekill import IdleKill
 from headgate.modules.admit.ipfence import IpFence
 from headgate.modules.admit.rateshield import RateShield
@@ -54,6 +56,8 @@ ORDER: tuple[type[Module[Any]], ...] = (
     RateShield,
     AgentGuard,
     IdleKill,
+    CostCap,
+    CostWarn,
     # shape: what is asked, then of whom, for how much fits depends on it
     ModelAlias,
     PersonaSwitch,

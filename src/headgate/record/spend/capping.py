@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
@@ -99,6 +99,11 @@ async def effective(
     for cap in merged.values():
         found.setdefault(cap.tenant, []).append(cap)
     return found
+
+
+async def rows(db: AsyncConnection, tenant: str) -> Sequence[Mapping[Any, Any]]:
+    """The caps that were set through the API."""
+    return await queries.caps(db, tenant)
 
 
 async def put(db: AsyncConnection, caller: Caller, cap: Cap, ids: Ids, clock: Clock) -> None:

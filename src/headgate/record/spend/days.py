@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.frames import Closed
+from headgate.kernel.clock import iso
 from headgate.kernel.money import to_usd
 from headgate.record.spend import queries
-from headgate.record.spend.caps import Payer, Payers, Scope, day_of, first_day, month_of
+from headgate.record.spend.caps import DAY_S, Payer, Payers, Scope, day_of, first_day, month_of
 from headgate.record.spend.payers import payers_of_run, run_tags
 from headgate.record.spend.queries import DaySum
 from headgate.store.bulk import Bulk
@@ -72,13 +73,10 @@ async def summary(
     """Today, this month, and the month's tokens of one payer."""
     today = day_of(now_us)
     rows = await rows_of(db, payer, waiting, since_day=first_day(month_of(today)))
-    return {
-        "today": to_usd(sum(row.cost_pico for row in rows if row.day == today)),
-        "month": to_usd(sum(row.cost_pico for row in rows)),
+    return _period(rows, today) | {
         "tokens_in": sum(row.prompt_tokens for row in rows),
         "tokens_out": sum(row.completion_tokens for row in rows),
         "requests": sum(row.runs for row in rows),
-        "unpriced": sum(row.unpriced for row in rows),
     }
 
 
@@ -91,3 +89,42 @@ async def rows_of(
     rows = await queries.days(db, payer.tenant, scope, name=name, since_day=since_day)
     rows += pending((run for run in waiting if run.tenant == payer.tenant), scope, since_day=since_day)
     return [row for row in rows if name is None or row.name == name]
+
+
+async def by_project(
+    db: AsyncConnection, tenant: str, waiting: Sequence[Closed], *, now_us: int
+) -> dict[str, Any]:
+    """Today and this month of each project that spent this month, and of all."""
+    today = day_of(now_us)
+    rows = await rows_of(db, Payer(tenant, "tenant", ""), waiting, since_day=first_day(month_of(today)))
+    names = sorted({row.name for row in rows})
+    return {
+        "projects": {name: _period([row for row in rows if row.name == name], today) for name in names},
+        "total": _period(rows, today),
+    }
+
+
+def _period(rows: Sequence[DaySum], today: int) -> dict[str, Any]:
+    return {
+        "today": to_usd(sum(row.cost_pico for row in rows if row.day == today)),
+        "month": to_usd(sum(row.cost_pico for row in rows)),
+        "unpriced": sum(row.unpriced for row in rows),
+    }
+
+
+async def history(
+    db: AsyncConnection, payer: Payer, waiting: Sequence[Closed], *, since_day: int
+) -> list[dict[str, Any]]:
+    """What was spent on each day on which something was asked, oldest first."""
+    rows = await rows_of(db, payer, waiting, since_day=since_day)
+    return [
+        {
+            "date": iso(day * DAY_S * 1_000_000)[:10],
+            "cost": to_usd(sum(row.cost_pico for row in rows if row.day == day)),
+            "requests": sum(row.runs for row in rows if row.day == day),
+            "tokens_in": sum(row.prompt_tokens for row in rows if row.day == day),
+            "tokens_out": sum(row.completion_tokens for row in rows if row.day == day),
+            "unpriced": sum(row.unpriced for row in rows if row.day == day),
+        }
+        for day in sorted({row.day for row in rows})
+    ]
