@@ -30,7 +30,8 @@ def write(
     model: str = "claude-sonnet-4-6", messages: list[Message] | None = None, **fields: Any
 ) -> tuple[dict[str, Any], list[str]]:
     fates = Fates()
-    request = Request("m", messages or [USER], "openai", **({"max_tokens": 50000} | fields))
+    asked: dict[str, Any] = {"max_tokens": 50000} | fields
+    request = Request("m", messages or [USER], "openai", **asked)
     return json.loads(write_request(request, model, fates)), fates.warnings
 
 

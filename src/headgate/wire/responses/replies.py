@@ -78,7 +78,7 @@ def tokens_in(answer: Fields, body: bytes | msgspec.Raw) -> Tokens:
     """The usage of a response, with the tier it was served by."""
     raw = bytes(_members(body).get("usage", msgspec.Raw(b"")))
     tokens = tokens_of(raw if raw.startswith(b"{") else b"")
-    if answer.get("service_tier") in TIERS:
+    if text_of(answer.get("service_tier")) in TIERS:
         tokens.tier = text_of(answer["service_tier"])
     return tokens
 
@@ -207,7 +207,7 @@ def add_part(items: list[Fields], part: Part) -> None:
         items.extend(items_of(part))
         return
     last = items[-1] if items else None
-    if last is None or last["type"] != "message":
+    if last is None or last.get("type") != "message":
         last = message()
         items.append(last)
     last["content"].append(content)

@@ -295,7 +295,7 @@ class ResponseWriter:
 
     def _begin_content(self, content: Fields) -> bytes:
         out = b""
-        if self._open is None or self._open["type"] != "message":
+        if self._open is None or self._open.get("type") != "message":
             out = self._close()
             self._open = message()
             out += self._added(begun(self._open))
@@ -359,10 +359,10 @@ class ResponseWriter:
                 out += emitter.event("response.reasoning_summary_text.done", **place, text=part["text"])
                 out += emitter.event("response.reasoning_summary_part.done", **place, part=part)
             self._thought = None
-        elif item["type"] == "function_call":
+        elif item.get("type") == "function_call":
             item["arguments"] = item["arguments"] or "{}"
             out += emitter.arguments_done(place, item["arguments"], item["name"])
-        elif item["type"] == "custom_tool_call":
+        elif item.get("type") == "custom_tool_call":
             out += emitter.event("response.custom_tool_call_input.done", **place, input=item["input"])
         out += emitter.event("response.output_item.done", output_index=len(self._items), item=item)
         self._items.append(item)
