@@ -13,6 +13,7 @@ from headgate.govern.approvals import routes as approvals
 from headgate.govern.guardrails import routes as guardrails
 from headgate.govern.ledger import routes as ledger
 from headgate.govern.policies import routes as policies
+from headgate.govern.trials import routes as trials
 from headgate.identity.accounts import routes as accounts
 from headgate.identity.keys import routes as keys
 from headgate.identity.keys.hot import Door
@@ -43,6 +44,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         ledger.router,
         approvals.router,
         policies.router,
+        trials.router,
         cache.router,
         jobs.router,
         modules.router,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from typing_extensions import override
 
@@ -11,46 +10,20 @@ from headgate.call.call import Call
 from headgate.call.module import StreamFilter
 from headgate.kernel import json
 from headgate.kernel.errors import Unavailable
-from headgate.wire.codecs import CODECS
-from headgate.wire.neutral import ToolCall
 from headgate.wire.spec import WIRES
 from headgate.wire.sse import read_event
+from headgate.wire.tool_uses import ToolUse, UnreadableCalls, tool_uses
 from headgate.wire.tools import called_tools
 
-MAYBE_CALLS = (b"tool", b"function")  # every wire's tool calls hold one of these words
 MAX_HELD_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ToolUse:
-    """A tool that a model wants run. `arguments` is canonical JSON; free text stands as a JSON string."""
-
-    name: str
-    arguments: bytes
 
 
 def uses_of_reply(call: Call, body: bytes) -> list[ToolUse]:
     """The tool calls of a whole answer in the client's wire. Raises Unavailable when the answer cannot be read."""
-    codec = CODECS.get(call.wire)
-    if codec is None or not any(word in body for word in MAYBE_CALLS):
-        return []
     try:
-        reply = codec.read_reply(body)
-    except (ValueError, KeyError, TypeError) as error:
+        return tool_uses(call.wire, body)
+    except UnreadableCalls as error:
         raise Unavailable("The tool calls of the answer cannot be read, so it was not passed on.") from error
-    return [
-        ToolUse(part.name, _canonical(part.arguments))
-        for choice in reply.choices
-        for part in choice.parts
-        if isinstance(part, ToolCall)
-    ]
-
-
-def _canonical(arguments: str) -> bytes:
-    try:
-        return json.canonical(json.decode(arguments or "{}"))
-    except ValueError:
-        return json.canonical(arguments)
 
 
 def _begins_call(event: bytes) -> bool:

@@ -16,6 +16,7 @@ from headgate.call.caller import Caller
 from headgate.govern.ledger import service as ledger
 from headgate.govern.ledger.service import Act
 from headgate.govern.policies import queries
+from headgate.govern.policies.analysis import analyse as analyse  # noqa: PLC0414 given on
 from headgate.govern.policies.files import PolicyFiles
 from headgate.govern.policies.hot import Loaded, PolicyBook
 from headgate.govern.policies.schemas import Policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from headgate.record.runs.chain import (
 )
 from headgate.record.runs.hot import Recorder
 from headgate.record.runs.overlay import Tail
+from headgate.record.runs.past import Past, past_runs
 from headgate.record.runs.payloads import PayloadDamaged
 from headgate.record.runs.queries import lists, reading, responses
 from headgate.record.runs.queries.reading import RunFilter
@@ -205,6 +206,13 @@ async def forget_responses(db: AsyncConnection, before_us: int, limit: int) -> i
 async def bodies(look: Look, run_id: str) -> tuple[bytes, bytes] | None:
     """Request and response of a run; None when they are gone. Raises RunNotFound."""
     return (await found(look, run_id)).bodies
+
+
+def past(look: Look, chosen: RunFilter, *, most: int) -> AsyncIterator[Past]:
+    """At most `most` runs with what was asked and answered, newest first: those that `chosen` names and the caller may see."""
+    if look.caller.app_pin is not None:
+        chosen = replace(chosen, app=look.caller.app_pin)
+    return past_runs(look.db, look.tenant, look.recorder.vault, chosen, most=most)
 
 
 async def exists(look: Look, run_id: str) -> bool:

@@ -103,3 +103,18 @@ async def position(db: AsyncConnection, spool: str) -> Position:
     )
     row = (await db.execute(query)).first()
     return Position(row[0], row[1]) if row else Position(0, 0)
+
+
+async def whole(db: AsyncConnection, tenant: str, ids: Sequence[str]) -> Sequence[sa.Row[Any]]:
+    """These runs, every column, newest first."""
+    query = sa.select(runs).where(runs.c.tenant == tenant, runs.c.id.in_(ids)).order_by(runs.c.id.desc())
+    return (await db.execute(query)).all()
+
+
+async def payloads_at(db: AsyncConnection, tenant: str, addresses: Sequence[bytes]) -> Sequence[sa.Row[Any]]:
+    """These payloads with the wrapped keys of their subjects (None when destroyed)."""
+    joined = payloads.outerjoin(subject_keys, payloads.c.key_id == subject_keys.c.key_id)
+    query = sa.select(payloads, subject_keys.c.wrapped).select_from(joined)
+    return (
+        await db.execute(query.where(payloads.c.tenant == tenant, payloads.c.address.in_(addresses)))
+    ).all()
