@@ -34,6 +34,7 @@ from headgate.kernel.clock import SystemClock, to_us
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import configure, get_log
 from headgate.kernel.tasks import Tasks
+from headgate.modules.access import explain_access
 from headgate.modules.catalog import Catalog
 from headgate.operate.jobs.supervisor import Supervisor
 from headgate.operate.modules_admin.service import Setting
@@ -176,6 +177,7 @@ async def build(settings: Settings) -> House:
         },
     )
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
+    catalog.access = lambda tenant, asked: explain_access(keeper.plane.chain(tenant).modules, asked)
     gateway = _gateway(floor, keeper, spending)
     notices = PlaneNotices(database, clock, keeper.rebuild)
 

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, ValidationError
 from headgate.call.module import Module, ModuleConfig
 from headgate.kernel.errors import BadRequest
 from headgate.kernel.logging import get_log
+from headgate.modules.access import explain_access
 from headgate.modules.order import ORDER
 from headgate.modules.settings import ModuleSettings, configure, names
 
@@ -28,6 +29,9 @@ class Catalog:
         self.running: Callable[[str], list[dict[str, Any]]] = (
             lambda _tenant: []
         )  # filled in by whoever runs chains
+        self.access: Callable[[str, dict[str, str]], dict[str, Any]] = lambda _tenant, asked: explain_access(
+            (), asked
+        )
         self._names = names()
         self._kinds = {kind.spec.name: kind for kind in ORDER}
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from headgate.call.call import Call, Reply
 from headgate.kernel.errors import RateLimited
 from headgate.modules.limits import Limit, Rule
 from headgate.store.fast import FastStore, Taken
 
-
-class Held(NamedTuple):
-    """What a call has taken of one limit and what it was for."""
-
-    rule: Rule
-    key: str
-    cost: int
+Held = tuple[Rule, str, int]  # what a call has taken of one limit, under which key
 
 
 class Limiter:
@@ -32,15 +25,19 @@ class Limiter:
     def take(self, call: Call) -> None:
         """Take what the call is expected to use. Raises RateLimited, and then nothing is taken."""
         held: list[Held] = []
+        take, now = self._fast.take, self._now()
         for rule in self._rules:
             key = rule.key(call)
             if key is not None:
                 cost = rule.estimate(call)
-                taken = self._fast.take(
-                    key, rate_per_minute=rule.limit.rate, burst=rule.burst, now=self._now(), cost=cost
-                )
-                self._judge(call, rule, taken, held)
-                held.append(Held(rule, key, cost))
+                taken = take(key, rate_per_minute=rule.rate, burst=rule.burst, now=now, cost=cost)
+                if not taken.allowed:
+                    for each in held:
+                        self._charge(each, -each[2])
+                    call.notes["rate"] = taken
+                    raise refusal(taken, rule.limit)
+                note_rate(call, taken)
+                held.append((rule, key, cost))
         if held:
             call.notes[self._note] = held
 
@@ -52,52 +49,58 @@ class Limiter:
             if key is not None:
                 cost = rule.estimate(call)
                 taken = await self._fast.take_wait(
-                    key, rate_per_minute=rule.limit.rate, burst=rule.burst, now=self._now(), cost=cost
+                    key, rate_per_minute=rule.rate, burst=rule.burst, now=self._now(), cost=cost
                 )
                 if not taken.allowed:
                     for each in held:
-                        await self._fast.charge_wait(each.key, **self._args(each.rule, -each.cost))
-                    held = []
-                self._judge(call, rule, taken, held)
-                held.append(Held(rule, key, cost))
+                        await self._charge_wait(each, -each[2])
+                    call.notes["rate"] = taken
+                    raise refusal(taken, rule.limit)
+                note_rate(call, taken)
+                held.append((rule, key, cost))
         if held:
             call.notes[self._note] = held
 
-    def corrections(self, call: Call, reply: Reply) -> list[tuple[str, dict[str, Any]]]:
-        """What is to be charged, or given back, now that the call is over: arguments of `charge`."""
+    def corrections(self, call: Call, reply: Reply) -> list[Held]:
+        """What is to be charged, or given back when it is negative, now that the call is over."""
         held: list[Held] | None = call.notes.pop(self._note, None)
         if not held:
             return []
         spent = reply.route == "live" and bool(reply.provider)
-        found: list[tuple[str, dict[str, Any]]] = []
+        if spent and not reply.usage.known:
+            return []  # nobody told: the estimate stands
+        found: list[Held] = []
         for rule, key, cost in held:
-            if rule.limit.what == "requests" or (spent and not reply.usage.known):
-                continue  # a request was made; of tokens nobody told, the estimate stands
-            difference = (rule.actual(reply.usage) if spent else 0) - cost
-            if difference:
-                found.append((key, self._args(rule, difference)))
+            if rule.is_of_tokens:  # a request was made, whatever came of it
+                difference = (rule.actual(reply.usage) if spent else 0) - cost
+                if difference:
+                    found.append((rule, key, difference))
         return found
 
     def settle(self, call: Call, reply: Reply) -> None:
-        for key, given in self.corrections(call, reply):
-            self._fast.charge(key, **given)
+        for each in self.corrections(call, reply):
+            self._charge(each, each[2])
 
-    async def settle_wait(self, corrections: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        for key, given in corrections:
-            await self._fast.charge_wait(key, **given)
+    async def settle_wait(self, corrections: Sequence[Held]) -> None:
+        for each in corrections:
+            await self._charge_wait(each, each[2])
 
-    def _args(self, rule: Rule, cost: int) -> dict[str, Any]:
-        return {"rate_per_minute": rule.limit.rate, "burst": rule.burst, "now": self._now(), "cost": cost}
+    def _charge(self, held: Held, cost: int) -> None:
+        rule, key, _ = held
+        self._fast.charge(key, rate_per_minute=rule.rate, burst=rule.burst, now=self._now(), cost=cost)
 
-    def _judge(self, call: Call, rule: Rule, taken: Taken, held: Sequence[Held]) -> None:
-        best: Taken | None = call.notes.get("rate")
-        if best is None or not taken.allowed or taken.remaining * best.limit < best.remaining * taken.limit:
-            call.notes["rate"] = taken  # the tightest is what the headers tell
-        if taken.allowed:
-            return
-        for each in held:
-            self._fast.charge(each.key, **self._args(each.rule, -each.cost))
-        raise refusal(taken, rule.limit)
+    async def _charge_wait(self, held: Held, cost: int) -> None:
+        rule, key, _ = held
+        await self._fast.charge_wait(
+            key, rate_per_minute=rule.rate, burst=rule.burst, now=self._now(), cost=cost
+        )
+
+
+def note_rate(call: Call, taken: Taken) -> None:
+    """The tightest of several limits is what the headers tell."""
+    best: Taken | None = call.notes.get("rate")
+    if best is None or taken[2] * best[1] < best[2] * taken[1]:  # remaining of limit
+        call.notes["rate"] = taken
 
 
 def refusal(taken: Taken, limit: Limit) -> RateLimited:

@@ -19,6 +19,7 @@ from headgate.modules.wildcards import Wildcards
 What = Literal["requests", "tokens_in", "tokens_out", "tokens"]
 BYTES_PER_TOKEN = 4  # of a request whose tokens nobody has counted yet
 MAX_RATE = 60_000_000
+MAX_WORD = b'"max'  # how every word for it begins
 
 
 class Weights(BaseModel):
@@ -76,6 +77,8 @@ _asked = msgspec.json.Decoder(_Asked).decode
 
 def max_output(call: Call, otherwise: int) -> int:
     """The most tokens the caller lets an answer have, or `otherwise`."""
+    if MAX_WORD not in call.body:
+        return otherwise
     try:
         asked = _asked(call.body)
     except msgspec.MsgspecError:
@@ -86,14 +89,22 @@ def max_output(call: Call, otherwise: int) -> int:
 
 
 class Rule:
-    """One limit, ready to be asked."""
+    """One limit, ready to be asked. What does not change from call to call is worked out here."""
 
     def __init__(self, limit: Limit, prefix: str, name_of: Callable[[Call], str]) -> None:
         self.limit = limit
+        self.rate = limit.rate
         self.burst = limit.burst or limit.rate
+        self.is_of_tokens = limit.what != "requests"
         self._prefix = prefix
         self._name_of = name_of
         self._only = Wildcards(limit.only) if limit.only else None
+        weights = limit.weights
+        counts_in, counts_out = limit.what in ("tokens_in", "tokens"), limit.what in ("tokens_out", "tokens")
+        self._input, self._cached, self._written = (
+            (weights.input, weights.cached, weights.cache_write) if counts_in else (0.0, 0.0, 0.0)
+        )
+        self._output, self._reasoning = (weights.output, weights.reasoning) if counts_out else (0.0, 0.0)
 
     def key(self, call: Call) -> str | None:
         """What this call counts under; None when the limit is not about it."""
@@ -105,24 +116,17 @@ class Rule:
 
     def estimate(self, call: Call) -> int:
         """What a call is expected to cost, and never more than there can be at once."""
-        limit = self.limit
-        if limit.what == "requests":
+        if not self.is_of_tokens:
             return 1
-        cost = 0.0
-        if limit.what != "tokens_out":
-            cost = limit.weights.input * (len(call.body) // BYTES_PER_TOKEN)
-        if limit.what != "tokens_in":
-            cost += limit.weights.output * max_output(call, limit.estimated_output)
+        cost = self._input * (len(call.body) // BYTES_PER_TOKEN)
+        if self._output:
+            cost += self._output * max_output(call, self.limit.estimated_output)
         return min(math.ceil(cost), self.burst)
 
     def actual(self, usage: Usage) -> int:
-        """What it did cost."""
-        weights, cost = self.limit.weights, 0.0
-        if self.limit.what != "tokens_out":
-            plain = max(usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens, 0)
-            cost = plain * weights.input + usage.cached_tokens * weights.cached
-            cost += usage.cache_write_tokens * weights.cache_write
-        if self.limit.what != "tokens_in":
-            plain = max(usage.completion_tokens - usage.reasoning_tokens, 0)
-            cost += plain * weights.output + usage.reasoning_tokens * weights.reasoning
-        return math.ceil(cost)
+        """What it did cost, class by class."""
+        cached, written, reasoning = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens
+        plain = max(usage.prompt_tokens - cached - written, 0)
+        cost = plain * self._input + cached * self._cached + written * self._written
+        plain = max(usage.completion_tokens - reasoning, 0)
+        return math.ceil(cost + plain * self._output + reasoning * self._reasoning)

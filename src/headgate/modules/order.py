@@ -13,7 +13,6 @@ from headgate.modules.admit.idlekill import IdleKill
 from headgate.modules.admit.ipfence import IpFence
 from headgate.modules.admit.rateshield import RateShield
 from headgate.modules.admit.responseheaders import ResponseHeaders
-from headgate.modules.admit.scopeguard import ScopeGuard
 from headgate.modules.admit.tracelink import TraceLink
 from headgate.modules.answer.cachelayer import CacheLayer
 from headgate.modules.answer.chaosllm import ChaosLlm
@@ -24,6 +23,7 @@ from headgate.modules.answer.multicall import Multicall
 from headgate.modules.guard.guardrails import Guardrails
 from headgate.modules.guard.policies import Policies
 from headgate.modules.guard.promptguard import PromptGuard
+from headgate.modules.guard.scopeguard import ScopeGuard
 from headgate.modules.guard.secretscan import SecretScan
 from headgate.modules.guard.toolshield import ToolShield
 from headgate.modules.guard.toxicfilter import ToxicFilter
@@ -52,7 +52,6 @@ ORDER: tuple[type[Module[Any]], ...] = (
     TraceLink,
     AutoTag,
     IpFence,
-    ScopeGuard,
     RateShield,
     AgentGuard,
     IdleKill,
@@ -70,6 +69,7 @@ ORDER: tuple[type[Module[Any]], ...] = (
     RegionRoute,
     TokenTrim,
     # guard
+    ScopeGuard,
     Guardrails,
     PromptGuard,
     ToxicFilter,

@@ -38,6 +38,10 @@ class Wildcards:
         """The first pattern that fits one of `names`."""
         return next((found for name in names if (found := self.match(name)) is not None), None)
 
+    def which(self, names: Iterable[str]) -> str | None:
+        """The first of `names` that a pattern fits."""
+        return next((name for name in names if self.match(name) is not None), None)
+
 
 def safe_pattern(text: str, *, any_case: bool = False) -> Any:
     """A user's pattern, compiled by RE2, which takes linear time whatever it is given. Raises ValueError."""
@@ -51,3 +55,8 @@ def safe_pattern(text: str, *, any_case: bool = False) -> Any:
         said: Any = error.args[0] if error.args else ""
         words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
         raise ValueError(f"not a pattern that RE2 knows: {words}") from None
+
+
+def spellings(model: str) -> tuple[str, ...]:
+    """A model's name with and without a provider in front of it."""
+    return tuple({model: 0, model.partition(":")[2] or model: 0, model.partition("/")[2] or model: 0})

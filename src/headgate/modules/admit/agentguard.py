@@ -17,6 +17,7 @@ from headgate.store.fast import FastStore
 
 REMOTE_WAIT_S = 0.05
 PICO = 10**12
+NOTE = "agentguard.key"
 UNIT = 1_000_000  # money is counted in micro-dollars
 
 
@@ -66,13 +67,18 @@ class AgentGuard(Module[Config]):
     def on_request(self, call: Call) -> Reply | None:
         if self._fast.is_remote or (key := self._key(call)) is None:
             return None
-        fast, now, ttl_s = self._fast, self._now(), self.config.forget_after_s
-        spent, began = fast.count(key + ":cost", now=now), fast.get(key + ":since", now=now)
-        if began is None:
-            fast.put(key + ":since", str(now).encode(), ttl_s=ttl_s, now=now)
-        self._judge(call, spent, now - float(began or now))
-        self._judge_calls(fast.add(key + ":calls", 1, ttl_s=ttl_s, now=now))
-        call.notes["agentguard"] = key
+        fast, config, now = self._fast, self.config, self._now()
+        ttl_s = config.forget_after_s
+        if config.max_cost_usd:
+            self._judge_cost(fast.count(key + ":cost", now=now))
+        if config.max_duration_s:
+            began = fast.get(key + ":since", now=now)
+            if began is None:
+                fast.put(key + ":since", str(now).encode(), ttl_s=ttl_s, now=now)
+            self._judge_age(now - float(began or now))
+        if config.max_calls:
+            self._judge_calls(fast.add(key + ":calls", 1, ttl_s=ttl_s, now=now))
+        call.notes[NOTE] = key
         return None
 
     @override
@@ -85,21 +91,19 @@ class AgentGuard(Module[Config]):
         assert key is not None
         fast, now, ttl_s = self._fast, self._now(), self.config.forget_after_s
         async with asyncio.timeout(REMOTE_WAIT_S):
-            spent, began = (
-                await fast.count_wait(key + ":cost", now=now),
-                await fast.get_wait(key + ":since", now=now),
-            )
+            self._judge_cost(await fast.count_wait(key + ":cost", now=now))
+            began = await fast.get_wait(key + ":since", now=now)
             if began is None:
                 await fast.put_wait(key + ":since", str(now).encode(), ttl_s=ttl_s, now=now)
-            self._judge(call, spent, now - float(began or now))
+            self._judge_age(now - float(began or now))
             self._judge_calls(await fast.add_wait(key + ":calls", 1, ttl_s=ttl_s, now=now))
-        call.notes["agentguard"] = key
+        call.notes[NOTE] = key
         return None
 
     @override
     def on_done(self, call: Call, reply: Reply) -> None:
-        key: str | None = call.notes.get("agentguard")
-        if key is None or not reply.cost_pico:
+        key: str | None = call.notes.get(NOTE)
+        if key is None or not reply.cost_pico or not self.config.max_cost_usd:
             return
         amount, ttl_s = -(-reply.cost_pico * UNIT // PICO), self.config.forget_after_s
         if self._fast.is_remote:
@@ -115,13 +119,17 @@ class AgentGuard(Module[Config]):
         tenant = call.caller.tenant
         return f"agent:{len(tenant)}:{tenant}:{len(call.app)}:{call.app}:{session.decode('latin-1')[:200]}"
 
-    def _judge(self, call: Call, spent: int, age_s: float) -> None:
-        config = self.config
-        if config.max_cost_usd and spent >= config.max_cost_usd * UNIT:
-            usd = to_usd(spent * (PICO // UNIT))
-            raise _over(f"This session has spent {usd} of its {config.max_cost_usd} dollars.", "cost")
-        if config.max_duration_s and age_s > config.max_duration_s:
-            raise _over(f"This session is older than its {config.max_duration_s:g} seconds.", "duration")
+    def _judge_cost(self, spent: int) -> None:
+        limit = self.config.max_cost_usd
+        if limit and spent >= limit * UNIT:
+            raise _over(
+                f"This session has spent {to_usd(spent * (PICO // UNIT))} of its {limit} dollars.", "cost"
+            )
+
+    def _judge_age(self, age_s: float) -> None:
+        limit = self.config.max_duration_s
+        if limit and age_s > limit:
+            raise _over(f"This session is older than its {limit:g} seconds.", "duration")
 
     def _judge_calls(self, calls: int) -> None:
         if self.config.max_calls and calls > self.config.max_calls:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from typing_extensions import override
 
 from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec, Stance, Tools
-from headgate.kernel.money import to_usd
 
-UNSAFE = dict.fromkeys(range(32), "?") | {127: "?"}
-MICRO = Decimal("0.000001")
+MICRO = 1_000_000  # pico-dollars in a millionth of a dollar
+HALF = MICRO // 2
 
 
 class Config(ModuleConfig):
@@ -38,28 +35,34 @@ class ResponseHeaders(Module[Config]):
     def lines(self, call: Call, reply: Reply) -> bytes:
         """The header lines. What a stream will have used is not known when its head leaves, so it is left out."""
         cached = reply.cache == "hit"
-        pairs = [
-            ("Trace-Id", call.run_id), ("Model", reply.model or call.model), ("Cached", "true" if cached else "false"),
-            ("Cache", "HIT" if cached else "MISS"), ("Latency-Ms", str(int((self._now() - call.t0) * 1000))),
-        ]  # fmt: skip
+        text = (
+            f"x-stockyard-trace-id: {call.run_id}\r\nx-stockyard-model: {_safe(reply.model or call.model)}\r\n"
+            f"x-stockyard-cached: {'true' if cached else 'false'}\r\nx-stockyard-cache: {'HIT' if cached else 'MISS'}\r\n"
+            f"x-stockyard-latency-ms: {int((self._now() - call.t0) * 1000)}\r\n"
+        )
         if reply.provider:
-            pairs.append(("Provider", reply.provider))
+            text += f"x-stockyard-provider: {reply.provider}\r\n"
         if reply.chunks is None:
-            pairs += [
-                ("Tokens-In", str(reply.usage.prompt_tokens)),
-                ("Tokens-Out", str(reply.usage.completion_tokens)),
-            ]
-            if reply.cost_pico is not None:
-                usd = Decimal(str(to_usd(reply.cost_pico)))
-                pairs += [
-                    ("Cost", f"{usd.quantize(MICRO):f}"),
-                    ("Cost-Cents", f"{(usd * 100).quantize(MICRO):f}"),
-                ]
-        if tags := call.notes.get("tags"):
-            pairs.append(("Tags", ",".join(f"{name}={value}" for name, value in tags.items())))
-        if warning := call.notes.get("cost.warning"):
-            pairs.append(("Cost-Warning", str(warning)))
+            usage = reply.usage
+            text += f"x-stockyard-tokens-in: {usage.prompt_tokens}\r\nx-stockyard-tokens-out: {usage.completion_tokens}\r\n"
+            if (pico := reply.cost_pico) is not None:
+                text += f"x-stockyard-cost: {_dollars(pico)}\r\nx-stockyard-cost-cents: {_dollars(pico * 100)}\r\n"
+        notes = call.notes
+        if tags := notes.get("tags"):
+            text += f"x-stockyard-tags: {','.join([f'{name}={value}' for name, value in tags.items()])}\r\n"
+        if warning := notes.get("cost.warning"):
+            text += f"x-stockyard-cost-warning: {_safe(str(warning))}\r\n"
         if reply.status >= 500 or reply.error_code == "provider_error":
-            pairs.append(("Provider-Error", reply.error_code or str(reply.status)))
-        text = "".join(f"x-stockyard-{name.lower()}: {value.translate(UNSAFE)}\r\n" for name, value in pairs)
+            text += f"x-stockyard-provider-error: {_safe(reply.error_code or str(reply.status))}\r\n"
         return text.encode("ascii", "replace")
+
+
+def _safe(text: str) -> str:
+    """Text that may stand in a header: what a client sent must not end a line."""
+    return text if text.isprintable() else "".join([c if c.isprintable() else "?" for c in text])
+
+
+def _dollars(pico: int) -> str:
+    """Six places after the point."""
+    whole, rest = divmod((pico + HALF) // MICRO, 1_000_000)
+    return f"{whole}.{rest:06d}"

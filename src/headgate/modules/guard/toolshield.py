@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import AliasChoices, Field
@@ -17,7 +18,10 @@ from headgate.wire.sse import read_event
 from headgate.wire.texts import read_reply
 from headgate.wire.tools import called_tools, offered_tools, withdraw_tools
 
-MAYBE_TOOLS = (b'"tools"', b'"functions"')
+# what an answer that calls a tool holds
+MAYBE_CALLS = MappingProxyType(
+    {"anthropic.messages": b"tool_use", "google.generate": b"functionCall", "passthrough": b""}
+)
 
 
 class ToolRefused(Forbidden):
@@ -63,7 +67,8 @@ class ToolShield(Module[Config]):
 
     @override
     def on_request(self, call: Call) -> Reply | None:
-        if not any(word in call.body for word in MAYBE_TOOLS):
+        body = call.body
+        if b'"tools"' not in body and b'"functions"' not in body:
             return None
         refused = {name: why for name in offered_tools(call) if (why := self._why(name))}
         if refused:
@@ -77,7 +82,8 @@ class ToolShield(Module[Config]):
 
     @override
     def on_reply(self, call: Call, reply: Reply) -> None:
-        if reply.status == 200:
+        body = reply.body
+        if reply.status == 200 and MAYBE_CALLS.get(call.wire, b"_call") in body:
             self._check(call, called_tools(read_reply(call, reply).tree))
 
     @override

@@ -62,13 +62,18 @@ class ModelAlias(Module[Config]):
 
     @override
     def on_request(self, call: Call) -> Reply | None:
-        model = self._exact.get(call.model)
-        if model is None and self._wild:
-            model = self._by_beginning(call.model)
-        if model is not None and model != call.model:
+        model = self.resolved(call.model)
+        if model != call.model:
             call.explanation["alias"] = {"from": call.model, "to": model}
             call.model = model
         return None
+
+    def resolved(self, name: str) -> str:
+        """The model that `name` stands for."""
+        model = self._exact.get(name)
+        if model is None and self._wild:
+            model = self._by_beginning(name)
+        return name if model is None else model
 
     def _by_beginning(self, name: str) -> str | None:
         for beginning, model in self._wild:

@@ -11,6 +11,8 @@ from headgate.kernel.errors import BadRequest
 from headgate.kernel.pages import MAX_LIMIT, Page, page_body
 from headgate.operate.modules_admin import service
 from headgate.operate.modules_admin.schemas import (
+    Access,
+    AccessQuery,
     BulkChange,
     BulkChanged,
     ChainView,
@@ -31,6 +33,7 @@ class Running(service.Catalog, Protocol):
     """The catalog, and what really runs."""
 
     def running(self, tenant: str, /) -> list[dict[str, Any]]: ...
+    def access(self, tenant: str, asked: dict[str, str], /) -> dict[str, Any]: ...
 
 
 @router.get("/api/proxy/modules", right="modules:read", response=ModuleList)
@@ -133,6 +136,12 @@ async def list_module_versions(ctx: Reading, name: str, page: PageQuery) -> Any:
         for each in settings
     ]  # fmt: skip
     return page_body("versions", rows, page, total)
+
+
+@router.get("/api/proxy/access", right="modules:read", response=Access)
+async def explain_access(ctx: Reading, asked: Annotated[AccessQuery, Query()]) -> Any:
+    """May this key, user, app or project use that model? Nobody is asked; the running rules answer, with their reason."""
+    return catalog_of(ctx).access(ctx.tenant, asked.model_dump())
 
 
 def catalog_of(ctx: Context) -> Running:

@@ -118,3 +118,32 @@ class ModuleVersions(BaseModel):
     has_more: bool
     limit: int
     offset: int
+
+
+class AccessQuery(BaseModel):
+    """Who asks for what."""
+
+    model: str = Field("gpt-4o-mini", description="The model that is asked for.")
+    endpoint: str = Field("/v1/chat/completions", description="The path that is called.")
+    key: str = Field("", description="The id of a key.")
+    user: str = Field("", description="A subject, or the user of a key.")
+    app: str = Field("default-app", description="An app.")
+    project: str = Field("default", description="A project.")
+
+
+class ScopeVerdict(BaseModel):
+    scope: int = Field(description="Its place in the config of scopeguard, from 0.")
+    allowed: bool
+    reason: str
+
+
+class Access(BaseModel):
+    """Whether a caller may use a model, and why."""
+
+    model: str
+    served_model: str = Field(description="What an alias makes of it.")
+    endpoint: str
+    allowed: bool
+    reason: str
+    scope: int | None = Field(description="The scope that refuses.")
+    scopes: list[ScopeVerdict] = Field(description="What each scope that is about this caller says.")

@@ -1,0 +1,64 @@
+"""What a key, user, app or project may use: models and endpoints.
+
+Judged after the call was shaped: an alias neither opens what is denied nor closes what is allowed.
+"""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, Field
+from typing_extensions import override
+
+from headgate.call.call import Call, Reply
+from headgate.call.module import Module, ModuleConfig, Phase, Spec, Tools
+from headgate.kernel.errors import Forbidden
+from headgate.modules.scopes import ALLOWED, Asked, ReadyScope, Scope, Verdict
+
+MAX_KNOWN = 4096
+
+
+class Config(ModuleConfig):
+    enabled: bool = False
+    scopes: tuple[Scope, ...] = Field(
+        (), validation_alias=AliasChoices("scopes", "roles"), max_length=1000,
+        description="Who may ask for what. A caller that no scope is about may ask for everything.",
+    )  # fmt: skip
+
+
+class ScopeGuard(Module[Config]):
+    spec = Spec(
+        "scopeguard",
+        "safety",
+        Phase.GUARD,
+        "Limits which models and endpoints a key, user, app or project may use.",
+        ("scopes", "authgate"),
+    )
+    Config = Config
+
+    def __init__(self, config: Config, tools: Tools) -> None:
+        super().__init__(config, tools)
+        self._known: dict[Asked, Verdict] = {}
+        self._scopes = [ReadyScope(scope, number) for number, scope in enumerate(config.scopes)]
+
+    @override
+    def on_request(self, call: Call) -> Reply | None:
+        caller = call.caller
+        asked = Asked(
+            caller.key_id or "", call.subject or caller.user_id or "", call.app, call.project, call.endpoint, call.view.model,
+            call.model,
+        )  # fmt: skip
+        verdict = self._known.get(asked)
+        if verdict is None:
+            verdict = next((each for each in self.judge(asked) if each.reason), ALLOWED)
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[asked] = verdict
+        if verdict.reason:
+            raise Forbidden(
+                f"This caller may not use this {verdict.what}: {verdict.reason}.", param=verdict.what, scope=verdict.scope,
+                reason=verdict.reason,
+            )  # fmt: skip
+        return None
+
+    def judge(self, asked: Asked) -> list[Verdict]:
+        """What every scope that is about the caller says."""
+        return [verdict for scope in self._scopes if (verdict := scope.judge(asked)) is not None]
