@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, cast
 
 import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
 Sensitivity = Literal["low", "medium", "high"]
-THRESHOLDS = MappingProxyType({"low": 5, "medium": 3, "high": 2})
+THRESHOLDS: Mapping[Sensitivity, int] = MappingProxyType({"low": 5, "medium": 3, "high": 2})
 REASONS = 5  # named in a verdict
 _OLD = r"(?:(?:all|any|every|the|these|those|my|your|of|his|her|its|our|previous|prior|above|earlier|preceding|existing|given|former|original|initial|other|system|safety)\s+){0,5}"
 _ORDERS = r"(?:instruction|direction|directive|prompt|command|rule|guideline|guidance|restriction|constraint|polic(?:y|ies)|order|context|message|text|training|programming)s?"
-_PROMPT = r"(?:system|hidden|secret|initial|original|internal|developer|base|confidential)\s+(?:prompt|instruction|message|rule|directive|guideline|configuration|polic(?:y|ies))s?"
+_PROMPT = r"(?:system|hidden|secret|initial|original|internal|developer|base|confidential)\s+(?:prompt|instruction|directive|guideline)s?"
 
 _YOURS = r"\b(?:your|the|its|all|these|those)\s+(?:\w+\s+){0,2}"
 
@@ -33,8 +34,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign("override", 2, r"\b(?:do not|don't|never|stop)\s+(?:follow|obey|comply with|adhere to|listen to|following|obeying)\b.{0,30}\b(?:instruction|rule|guideline|prompt|polic(?:y|ies)|restriction)s?"),
     Sign("override", 2, r"\b(?:new|updated|real|actual|revised)\s+(?:instruction|directive|system prompt|task|order)s?\s*(?:are|is|:)"),
     Sign("override", 2, r"\b(?:instructions?|rules?|prompts?)\s+(?:above|before|so far)?\s*(?:are|is|was|were|have been|has been)\s+(?:now\s+)?(?:void|cancel+ed|superseded|outdated|obsolete|invalid|a test|no longer)"),
-    Sign("role", 3, r"\b(?:do anything now|developer mode|god mode|unrestricted mode|DAN mode)\b"),
-    Sign("role", 2, r"\bjailbreak(?:ed|en)?\b"),
+    Sign("role", 3, r"\b(?:do anything now|god mode|unrestricted mode|DAN mode)\b"),
+    Sign("role", 2, r"\b(?:jailbreak(?:ed|en)?|developer mode)\b"),
     Sign("authority", 2, r"\b(?:system|override|maintenance|admin(?:istrator)?|root|sudo|debug)\s+(?:override\s+)?mode\b"),
     Sign("credentials", 2, r"\b(?:confirm|share|tell|give|provide|reveal|disclose|enter|what is|what's|whats|access)\b.{0,40}\b(?:your|our|the|user's)\s+(?:\w+\s+){0,2}(?:password|passcode|passphrase|pass phrase|secret key|access code|api key|credentials)\b"),
     Sign("role", 2, r"\b(?:you are|you're|act as|pretend|behave|respond|roleplay|role-play|simulate|imagine)\b.{0,40}\b(?:no|without|free (?:of|from)|unbound by|not bound by|any|unrestricted|unfiltered|uncensored|amoral)\b.{0,24}\b(?:restriction|filter|limit|rule|guideline|ethic|moral|polic|censor|constraint|safety)"),

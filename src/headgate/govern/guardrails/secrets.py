@@ -20,6 +20,7 @@ VALUE = rb"[A-Za-z0-9+/=_.~@!#$%^&*-]"
 KEYWORDS = (
     b"password", b"passwd", b"pwd", b"secret_access_key", b"secret_key", b"client_secret", b"secret", b"api_key", b"api-key",
     b"apikey", b"access_key", b"accountkey", b"auth_token", b"access_token",
+    b"token", b"credentials",
 )  # fmt: skip
 MIN_VALUE = 12
 MIN_ENTROPY = 3.0  # bits a character; words and placeholders stay below
@@ -52,6 +53,11 @@ def _is_random(secret: bytes) -> bool:
     return any(any(48 <= c <= 57 for c in run) for run in re.findall(rb"[A-Za-z0-9]{16,}", secret))
 
 
+def _is_varied(secret: bytes) -> bool:
+    """Not the same few characters again and again, as placeholders are, and a digit among them."""
+    return len(set(secret)) >= 8 and re.search(rb"[0-9]", secret) is not None
+
+
 def _is_value(value: bytes) -> bool:
     """Letters and digits mixed without much repetition: what people do not write as a placeholder."""
     has_both = re.search(rb"[0-9]", value) is not None and re.search(rb"[A-Za-z]", value) is not None
@@ -66,17 +72,79 @@ KINDS = (
     _Kind("anthropic_key", (b"sk-ant-",), WORD, 20, check=_is_random),
     _Kind("stripe_key", (b"sk_live_", b"sk_test_", b"rk_live_", b"rk_test_", b"whsec_"), rb"[A-Za-z0-9]", 16),
     _Kind("openai_key", (b"sk-",), WORD, 20, check=_is_random),
-    _Kind("aws_key", (b"AKIA", b"ASIA"), rb"[A-Z0-9]", 16, exact=True),
-    _Kind("gcp_key", (b"AIza",), WORD, 35),
+    _Kind("aws_key", (b"AKIA", b"ASIA", b"ABIA", b"ACCA"), rb"[A-Z0-9]", 16, exact=True, check=_is_varied),
+    _Kind("gcp_key", (b"AIza",), WORD, 35, check=_is_varied),
     _Kind("google_oauth", (b"GOCSPX-", b"ya29."), WORD, 24),
     _Kind(
-        "github_token", (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"), rb"[A-Za-z0-9_]", 36
+        "github_token",
+        (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
+        rb"[A-Za-z0-9_]",
+        36,
+        check=_is_varied,
     ),
     _Kind(
         "slack_token",
         (b"xoxa-", b"xoxb-", b"xoxe-", b"xoxp-", b"xoxr-", b"xoxs-", b"xapp-"),
         rb"[A-Za-z0-9-]",
         16,
+        check=_is_varied,
+    ),
+    _Kind(
+        "vendor_token",
+        (
+            b"glpat-",
+            b"gldt-",
+            b"glrt-",
+            b"hf_",
+            b"npm_",
+            b"pypi-",
+            b"dop_v1_",
+            b"doo_v1_",
+            b"dor_v1_",
+            b"shpat_",
+            b"shpca_",
+            b"shppa_",
+            b"shpss_",
+            b"SG.",
+            b"sq0atp-",
+            b"sq0csp-",
+            b"xai-",
+            b"gsk_",
+            b"pplx-",
+            b"r8_",
+            b"lin_api_",
+            b"PMAK-",
+            b"dp.pt.",
+            b"glsa_",
+            b"glc_",
+            b"ntn_",
+            b"pscale_tkn_",
+            b"pscale_pw_",
+            b"FLWSECK",
+            b"hvs.",
+            b"hvb.",
+            b"dapi",
+            b"sk_prod_",
+            b"rk_prod_",
+            b"nvapi-",
+            b"tvly-",
+            b"fc-",
+            b"ops_eyJ",
+            b"EAACEdEose0cBA",
+            b"NRAK-",
+            b"sntrys_",
+            b"sntryu_",
+            b"AGE-SECRET-KEY-1",
+            b"pul-",
+            b"rubygems_",
+            b"sgp_",
+            b"CLOJARS_",
+            b"figd_",
+            b"fo1_",
+            b"PRIVATE-TOKEN:",
+        ),
+        rb"[A-Za-z0-9_.=-]",
+        20,
         check=_is_random,
     ),
 )
