@@ -152,13 +152,13 @@ def essence(reply: Reply, wire: Wire = "openai.chat") -> Reply:
     return Reply("", reply.model, choices, tokens)
 
 
-_MADE_UP = re.compile(rb"_[0-9a-f]{20,}")
+_MADE_UP = re.compile(rb"[0-9a-f]{20,}")
 
 
 def numbered(out: bytes) -> bytes:
     """`out` with the ids that a writer makes up as they are needed numbered in their order."""
     known: dict[bytes, bytes] = {}
-    return _MADE_UP.sub(lambda found: known.setdefault(found[0], b"_%d" % len(known)), out)
+    return _MADE_UP.sub(lambda found: known.setdefault(found[0], b"%d" % len(known)), out)
 
 
 def _bare(part: Part) -> Part:

@@ -94,22 +94,6 @@ def test_tools_that_cannot_run_there_are_refused(tool: Any):
     assert told.value.param == "tools"
 
 
-def test_new_models_think_by_effort_and_old_ones_by_budget():
-    wish = ThinkingWish(effort="medium")
-    body, _ = write("claude-opus-4-8", thinking=wish)
-    assert (body["thinking"], body["output_config"]) == ({"type": "adaptive"}, {"effort": "medium"})
-    body, warnings = write("claude-sonnet-4-5", thinking=wish)
-    assert body["thinking"] == {"type": "enabled", "budget_tokens": 8192} and "output_config" not in body
-    assert warnings == ["reasoning_effort: sent as a thinking budget of 8192 tokens"]
-    body, warnings = write("claude-sonnet-4-5", thinking=wish, max_tokens=500)
-    assert "thinking" not in body and "was dropped" in warnings[0]
-    assert write("claude-opus-4-8", thinking=ThinkingWish("off"))[0]["thinking"] == {"type": "disabled"}
-    body, warnings = write("claude-opus-4-8", thinking=ThinkingWish("on", budget_tokens=2000, show="none"))
-    assert body["thinking"] == {"type": "adaptive", "display": "omitted"} and body["output_config"] == {
-        "effort": "low"
-    }
-
-
 def test_sampling_is_sent_to_the_models_that_take_it():
     assert write("claude-sonnet-4-5", temperature=0.5)[0]["temperature"] == 0.5
     body, warnings = write("claude-opus-5", temperature=0.5, top_p=0.9)

@@ -143,3 +143,23 @@ def test_what_another_server_did_is_left_out_of_the_history_and_told():
     )
     assert body["messages"] == [{"role": "assistant", "content": "found"}]
     assert warnings[0].startswith("server_tool_use in an assistant's message was dropped")
+
+
+def test_several_texts_are_one_where_most_take_only_one():
+    system = Message("system", [Text("a"), Text("b")])
+    result = Message("user", [ToolResult("t", [Text("1"), Text("2")])])
+    body, _ = write(
+        messages=[
+            system,
+            Message("user", [Text("x"), Text("y")]),
+            Message("assistant", [Text("x"), Text("y")]),
+            result,
+        ]
+    )
+    contents = [message["content"] for message in body["messages"]]
+    assert contents == [
+        "a\n\nb",
+        [{"type": "text", "text": "x"}, {"type": "text", "text": "y"}],
+        "xy",
+        "1\n2",
+    ]

@@ -9,21 +9,11 @@ from headgate.wire.anthropic.models import (
     takes_output_format,
     takes_sampling,
     takes_system_turns,
-    thinks_adaptively,
 )
+from headgate.wire.anthropic.thinking import write_thinking
 from headgate.wire.codec import Fates, own_parts
-from headgate.wire.neutral import Fields, Message, Opaque, OutputFormat, Request, ThinkingWish, Tool
+from headgate.wire.neutral import Fields, Message, Opaque, OutputFormat, Request, Tool
 
-BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 24576, "xhigh": 32768, "max": 63999}
-MIN_BUDGET = 1024
-_EFFORTS = {
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "xhigh",
-    "max": "max",
-}
 _NO_PLACE = ("seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "verbosity")
 _TIERS = {
     "auto": "auto",
@@ -50,7 +40,7 @@ def write_request(request: Request, model: str, fates: Fates) -> bytes:
     if request.stop:
         fields["stop_sequences"] = request.stop
     _write_tools(request, model, fields, fates)
-    _write_thinking(request, model, fields, fates)
+    write_thinking(request, model, fields, fates)
     _write_sampling(request, model, fields, fates)
     _write_output(request.output, model, fields)
     if request.user:
@@ -155,49 +145,6 @@ def _tool(tool: Tool | Opaque, model: str, fates: Fates) -> Fields:
     elif tool.strict:
         fates.drop("tools[].strict", "this model does not hold itself to schemas")
     return fields | cache_field(tool.cache, fates)
-
-
-def _write_thinking(request: Request, model: str, fields: Fields, fates: Fates) -> None:
-    wish = request.thinking
-    if wish is None:
-        return
-    if wish.mode == "off":
-        fields["thinking"] = {"type": "disabled"}
-        return
-    if thinks_adaptively(model):
-        _write_adaptive(wish, fields, fates)
-        return
-    budget = wish.budget_tokens or BUDGETS.get(wish.effort or "", 0)
-    if not budget and wish.mode:
-        budget = BUDGETS["medium"]
-    budget = min(budget, fields["max_tokens"] - 1)
-    if budget < MIN_BUDGET:
-        fates.drop("reasoning_effort", f"max_tokens leaves less than {MIN_BUDGET} tokens to think")
-        return
-    if wish.budget_tokens != budget:
-        fates.change("reasoning_effort", f"sent as a thinking budget of {budget} tokens")
-    fields["thinking"] = {"type": "enabled", "budget_tokens": budget}
-    _write_display(wish, fields)
-
-
-def _write_adaptive(wish: ThinkingWish, fields: Fields, fates: Fates) -> None:
-    fields["thinking"] = {"type": "adaptive"}
-    _write_display(wish, fields)
-    effort = wish.effort
-    if effort is None and wish.budget_tokens is not None:
-        effort = next(
-            (word for word in ("low", "medium", "high") if wish.budget_tokens <= BUDGETS[word]), "xhigh"
-        )
-        fates.change("thinking.budget_tokens", f"sent as effort {effort}")
-    if effort is not None and effort in _EFFORTS:
-        if effort == "minimal":
-            fates.change("reasoning_effort", "minimal is sent as low")
-        fields["output_config"] = {"effort": _EFFORTS[effort]}
-
-
-def _write_display(wish: ThinkingWish, fields: Fields) -> None:
-    if wish.show:
-        fields["thinking"]["display"] = "omitted" if wish.show == "none" else "summarized"
 
 
 def _write_sampling(request: Request, model: str, fields: Fields, fates: Fates) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from headgate.kernel import json
 from headgate.wire.codec import Fates
 from headgate.wire.media import blob_of_url, data_url
 from headgate.wire.neutral import (
@@ -156,12 +155,13 @@ def call_fields(call: ToolCall) -> Fields:
     return fields
 
 
-def write_content(parts: Sequence[Part], path: str, fates: Fates) -> Any:
-    """Parts as `content`: a plain string when there is only text without marks."""
-    if all(isinstance(part, Text) and part.cache is None for part in parts):
+def write_content(parts: Sequence[Part], path: str, fates: Fates, *, joint: str | None = None) -> Any:
+    """Parts as `content`: a plain string when there is only text without marks. Several texts become one with a `joint`: most who
+    speak this format take several only from the user."""
+    if all(isinstance(part, Text) and part.cache is None and not part.citations for part in parts):
         texts = [part.text for part in parts if isinstance(part, Text)]
-        if len(texts) <= 1:
-            return texts[0] if texts else ""
+        if len(texts) <= 1 or joint is not None:
+            return (joint or "").join(texts)
     return [fields for part in parts if (fields := _content_fields(part, path, fates)) is not None]
 
 
@@ -235,12 +235,3 @@ def _url(source: Blob, path: str, fates: Fates) -> str:
     if source.file_id:
         fates.refuse(path, "a file id is known only to the service that gave it")
     return source.url or data_url(source)
-
-
-def text_only(parts: Sequence[Part]) -> str:
-    """All text of `parts`, joined."""
-    return "".join(part.text for part in parts if isinstance(part, Text))
-
-
-def json_text(value: Any) -> str:
-    return json.encode(value).decode()

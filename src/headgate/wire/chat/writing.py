@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from headgate.kernel import json
-from headgate.wire.chat.parts import call_fields, text_only, thinking_block, write_content
+from headgate.wire.chat.parts import call_fields, thinking_block, write_content
 from headgate.wire.codec import Fates, own_parts
 from headgate.wire.neutral import (
     Audio,
@@ -191,7 +191,13 @@ def _messages(messages: list[Message], fates: Fates) -> list[Fields]:
             out.extend(_user(message, path, fates))
         else:
             out.append(
-                _named(message, {"role": message.role, "content": write_content(message.parts, path, fates)})
+                _named(
+                    message,
+                    {
+                        "role": message.role,
+                        "content": write_content(message.parts, path, fates, joint="\n\n"),
+                    },
+                )
             )
     return out
 
@@ -218,10 +224,10 @@ def _result(result: ToolResult, path: str, rest: list[Part], fates: Fates) -> li
     """One result. Images in it cannot stand in a tool's message, so they follow in the user's."""
     texts = [part for part in result.parts if isinstance(part, Text)]
     others = [part for part in result.parts if not isinstance(part, Text)]
-    content = text_only(texts) if len(texts) <= 1 else [{"type": "text", "text": part.text} for part in texts]
+    content = "\n".join(part.text for part in texts)
     if result.is_error:
         fates.change(f"{path}.is_error", "told in the text of the result")
-        content = f"Error: {text_only(texts)}"
+        content = f"Error: {content}"
     if others:
         fates.change(path, "what is no text in a tool's result follows in a message of the user")
         rest.append(Text(f"From the result of {result.call_id}:"))
@@ -234,7 +240,7 @@ def _assistant(message: Message, path: str, fates: Fates) -> Fields:
     parts = own_parts(message.parts, "openai", fates)
     said = [part for part in parts if not isinstance(part, (Thinking, ToolCall, ToolResult, Refusal))]
     if said:
-        fields["content"] = write_content(said, path, fates)
+        fields["content"] = write_content(said, path, fates, joint="")
     if refusals := [part.text for part in parts if isinstance(part, Refusal)]:
         fields["refusal"] = "".join(refusals)
     _drop_thinking(parts, fates)
