@@ -1,6 +1,7 @@
 """The frames of the record: what the gateway writes to the spool and the drain turns into rows.
 
-They are msgpack arrays, so fields are only ever added at the end, with a default.
+They are msgpack arrays, so fields are only ever added at the end, with a default. Nothing in them points back to them, so
+the garbage collector need not know them (`gc=False`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ RunStatus = Literal[
 ]
 
 
-class Usage(msgspec.Struct, array_like=True):
+class Usage(msgspec.Struct, array_like=True, gc=False):
     """Tokens by price class. `cached_tokens`, `cache_write_tokens` and `audio_input_tokens` are part of `prompt_tokens`,
     `reasoning_tokens` and `audio_output_tokens` of `completion_tokens`, `cache_write_1h_tokens` of `cache_write_tokens`."""
 
@@ -30,7 +31,7 @@ class Usage(msgspec.Struct, array_like=True):
     tier: str = ""  # what the provider says it served by: "batch", "flex", "priority"; "" is its usual way
 
 
-class Event(msgspec.Struct, array_like=True):
+class Event(msgspec.Struct, array_like=True, gc=False):
     """One trace event of a run; `at_us` is wall time in microseconds."""
 
     at_us: int
@@ -38,7 +39,7 @@ class Event(msgspec.Struct, array_like=True):
     payload: dict[str, Any]
 
 
-class Opened(msgspec.Struct, array_like=True, tag="o"):
+class Opened(msgspec.Struct, array_like=True, tag="o", gc=False):
     """Written before dispatch: if nothing else follows, the run was interrupted."""
 
     run_id: str
@@ -62,7 +63,7 @@ class Opened(msgspec.Struct, array_like=True, tag="o"):
     tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
-class Closed(msgspec.Struct, array_like=True, tag="c"):
+class Closed(msgspec.Struct, array_like=True, tag="c", gc=False):
     """Written before the last byte of the answer leaves: everything there is to know about a call."""
 
     run_id: str
@@ -111,7 +112,7 @@ class Closed(msgspec.Struct, array_like=True, tag="c"):
     preview: str = ""  # the first 200 characters of the last user text: what lists show and search
 
 
-class Late(msgspec.Struct, array_like=True, tag="l"):
+class Late(msgspec.Struct, array_like=True, tag="l", gc=False):
     """A trace event added to a run from outside (`POST /api/v1/trace`)."""
 
     run_id: str
@@ -119,7 +120,7 @@ class Late(msgspec.Struct, array_like=True, tag="l"):
     event: Event
 
 
-class Feedback(msgspec.Struct, array_like=True, tag="f"):
+class Feedback(msgspec.Struct, array_like=True, tag="f", gc=False):
     """A rating or correction of a run, by whoever called."""
 
     id: str

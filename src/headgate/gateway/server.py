@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -42,8 +43,14 @@ class LazyApi:
     def start(self) -> asyncio.Future[Asgi]:
         """Begin to build, once."""
         if self._app is None:
-            self._app = asyncio.get_running_loop().run_in_executor(None, self._build)
+            self._app = asyncio.get_running_loop().run_in_executor(None, self._build_for_good)
         return self._app
+
+    def _build_for_good(self) -> Asgi:
+        """What the API consists of stays: a collection that looked at it would hold up the loop for 15 ms."""
+        app = self._build()
+        gc.freeze()
+        return app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         app = await asyncio.shield(self.start())

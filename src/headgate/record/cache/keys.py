@@ -17,7 +17,7 @@ KINDS = (EXACT, TOOL)
 SHARED_PREFIX = "openai:"  # prefixed and bare ids of the same model share entries
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True):
+class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An answer that may be given again, and what is needed to say where it came from and what it saves."""
 
     kind: str
