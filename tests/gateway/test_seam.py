@@ -341,3 +341,12 @@ async def test_the_seam_and_its_twin_take_the_same_bodies(running: Running, path
     answer = await running.ask(json.dumps(chat()).encode()[:-1] + b"," + odd + b"}", path=path)
 
     assert answer.status == 200
+
+
+async def test_calls_of_anthropics_betas_are_on_the_seam(running: Running) -> None:
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+    async with await running.client() as client:
+        answer = await client.ask(asked, path="/v1/messages?beta=true")
+
+    assert (answer.status, answer.json["type"]) == (400, "error")
+    assert answer.json["error"]["param"] == "max_tokens"

@@ -19,7 +19,7 @@ from headgate.call.call import Call, Reply
 from headgate.gateway.intake import Request
 from headgate.gateway.replies import bare_error
 from headgate.gateway.serve import Gateway, broken
-from headgate.kernel.errors import GatewayError, HeadTooLarge, TooLarge
+from headgate.kernel.errors import ANTHROPIC_PATH, GatewayError, HeadTooLarge, TooLarge
 from headgate.kernel.outbox import Outbox
 from headgate.wire.spec import MODELS_PATHS, WIRES, find
 
@@ -90,6 +90,13 @@ class SeamSettings:
             if not spec.model_in_path
             for prefix in {b"", root_path.encode()}
         }
+        # so Anthropic's SDK, and what is made with it, calls everything in beta
+        beta = {
+            url + b"?beta=true": path
+            for url, path in self.hot_paths.items()
+            if path.startswith(ANTHROPIC_PATH)
+        }
+        self.hot_paths |= beta
         self._root = root_path.encode()
         self.connections: set[SeamProtocol] = set()
         self.outbox = Outbox()
