@@ -14,8 +14,9 @@ from typing import Any, Literal
 from typing_extensions import override
 
 from headgate.config_sources import Gathered, gather
-from headgate.config_values import Rule, shown
+from headgate.config_values import Rule, hidden, shown, with_hidden_key
 from headgate.kernel.secret import Secret
+from headgate.providers.rows import ROWS
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 WEB = ("http", "https")
@@ -100,23 +101,32 @@ class Settings:
 
     # providers
     provider: str = setting("",
-        "`mock` or `openai`; empty: `openai` when its key or address is set, else `mock`.",
-        "PUNK_PROVIDER", choices=("", "mock", "openai"))
+        "Who answers models that no provider claims: `mock` (and nobody else), or a provider's name. "
+        "Empty: `openai` when its key or address is set; `mock` when no provider is configured.",
+        "PUNK_PROVIDER", choices=("", "mock", *ROWS))
+    provider_env: dict[str, Any] = setting({},
+        "Keys and addresses of providers by the providers' own variables, which are read from the environment: "
+        "`GROQ_API_KEY`, `GROQ_BASE_URL`, ... Several keys with commas between them are a pool.")
+    providers: dict[str, Any] = setting({},
+        "Further providers by name: `base_url`, and `api_key`, `family`, `models`, `headers` if they need them.")
+    model_routes: dict[str, Any] = setting({},
+        "Where models go, before anything else is asked: a name, or its beginning and `*`, to one or several of "
+        "`provider`, `provider:model` or `{provider, model, weight}`, best first.")
     openai_api_key: Secret = setting(Secret(), "Key for OpenAI or the service at `openai_base_url`.", "OPENAI_API_KEY")
     openai_base_url: str = setting("",
         "Address of an OpenAI-compatible service, with or without `/v1`.", "OPENAI_BASE_URL", kind="url", schemes=WEB)
-    anthropic_api_key: Secret = setting(Secret(), "Key for Anthropic.", "ANTHROPIC_API_KEY", used_by="the Anthropic provider")
+    anthropic_api_key: Secret = setting(Secret(), "Key for Anthropic.", "ANTHROPIC_API_KEY")
     anthropic_base_url: str = setting("",
         "Address of an Anthropic-compatible service.",
-        "ANTHROPIC_BASE_URL", kind="url", schemes=WEB, used_by="the Anthropic provider")
+        "ANTHROPIC_BASE_URL", kind="url", schemes=WEB)
     openrouter_api_key: Secret = setting(Secret(),
-        "Key for OpenRouter.", "OPENROUTER_API_KEY", used_by="the OpenRouter provider")
+        "Key for OpenRouter.", "OPENROUTER_API_KEY")
     openrouter_base_url: str = setting("https://openrouter.ai/api",
-        "Address of OpenRouter.", "OPENROUTER_BASE_URL", kind="url", schemes=WEB, used_by="the OpenRouter provider")
+        "Address of OpenRouter.", "OPENROUTER_BASE_URL", kind="url", schemes=WEB)
     openrouter_site_url: str = setting("",
-        "Site named to OpenRouter; empty: `app_base_url`.", "OPENROUTER_SITE_URL", used_by="the OpenRouter provider")
+        "Site named to OpenRouter; empty: `app_base_url`.", "OPENROUTER_SITE_URL")
     openrouter_app_name: str = setting("Punk Chorus",
-        "Application named to OpenRouter.", "OPENROUTER_APP_NAME", used_by="the OpenRouter provider")
+        "Application named to OpenRouter.", "OPENROUTER_APP_NAME")
     mock_latency_ms: int = setting(0,
         "Time that the mock provider takes before it answers, in milliseconds.", low=0, high=600_000)
     mock_chunk_ms: int = setting(0,
@@ -171,12 +181,12 @@ class Settings:
         "Pause between two rounds of learning, in milliseconds.", "PUNK_LEARN_INTERVAL_MS", low=100, used_by="the learner")
     auto_promote: bool = setting(False,
         "Whether proven artifacts go live by themselves.", "PUNK_AUTO_PROMOTE", used_by="the learner")
-    policies_dir: Path = setting(Path("policies"), "Folder of policy files (YAML).", "PUNK_POLICIES_DIR", used_by="policies")
+    policies_dir: Path = setting(Path("policies"), "Folder of policy files (YAML).", "PUNK_POLICIES_DIR")
     chorus_sota_synthesis_model: str = setting("",
         "Model that writes the final answer of `punk/chorus`; empty: by the providers there are.",
         "PUNK_CHORUS_SOTA_SYNTHESIS_MODEL", used_by="chorus")
     app_base_url: str = setting("",
-        "Address at which people see this gateway.", "PUNK_APP_BASE_URL", used_by="links in messages and OpenRouter")
+        "Address at which people see this gateway.", "PUNK_APP_BASE_URL")
     plasmate_url: str = setting("",
         "WebSocket address of a Plasmate browser.",
         "PLASMATE_URL", kind="url", schemes=("ws", "wss", *WEB), used_by="the web runtime")
@@ -201,6 +211,10 @@ class Settings:
             value = getattr(self, field.name)
             if field.type == "Secret" and isinstance(value, str):
                 object.__setattr__(self, field.name, Secret(value))
+        object.__setattr__(self, "provider_env", hidden(self.provider_env))
+        object.__setattr__(
+            self, "providers", {name: with_hidden_key(given) for name, given in self.providers.items()}
+        )
 
     @property
     def protected(self) -> bool:

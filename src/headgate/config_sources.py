@@ -19,6 +19,7 @@ from headgate.config_values import (
     shown,
     variable_of,
 )
+from headgate.providers.rows import VARIABLES
 
 PREFIXES = ("HEADGATE_", "PUNK_")
 FILE = "_FILE"
@@ -66,6 +67,7 @@ def gather(
         )
         if given is not None:
             _take(found, each, given)
+    _take_provider_variables(found, variables)
     found.warnings = tuple(warnings)
     return found
 
@@ -85,6 +87,22 @@ def _take(found: Gathered, each: dataclasses.Field[Any], given: Given) -> None:
         found.problems.append(
             f"{given.name} is {value}, but must be {error}. Correct it or remove it{_place(given)}."
         )
+
+
+def _take_provider_variables(found: Gathered, sources: Iterable[_Variables]) -> None:
+    """The variables of providers, which have no settings of their own; the environment comes before `.env` and the file."""
+    values: dict[str, Any] = {}
+    for name in VARIABLES:
+        for source in sources:
+            value, path = source.values.get(name), source.values.get(name + FILE)
+            if value or (
+                path and (value := _read_secret(name + FILE, Path(path).expanduser(), found.problems))
+            ):
+                values[name] = value
+                break
+    if values:
+        found.values["provider_env"] = {**found.values.get("provider_env", {}), **values}
+        found.origins.setdefault("provider_env", ", ".join(sorted(values)))
 
 
 def _quoted(each: dataclasses.Field[Any], value: object) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from headgate.kernel.secret import MASK, Secret
 
@@ -101,6 +101,23 @@ def shown(field: dataclasses.Field[Any], value: Any) -> str:
     if rule_of(field).kind == "bytes" and isinstance(value, int):
         return size_text(value)
     return without_password(str(value))
+
+
+def hidden(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts as secrets."""
+    return {name: Secret(value) if isinstance(value, str) else value for name, value in given.items()}
+
+
+def with_hidden_key(given: Any) -> Any:
+    """A provider's fields, with what opens it as secrets."""
+    if not isinstance(given, Mapping):
+        return given
+    fields = dict(cast("Mapping[str, Any]", given))
+    if isinstance(fields.get("api_key"), str):
+        fields["api_key"] = Secret(fields["api_key"])
+    if isinstance(fields.get("headers"), Mapping):
+        fields["headers"] = hidden(fields["headers"])
+    return fields
 
 
 def without_password(text: str) -> str:

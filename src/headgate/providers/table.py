@@ -1,108 +1,92 @@
-"""Providers as rows: where a service is, which key opens it. A model name finds its row, and what it is called there."""
+"""All providers that are configured, and the way from a model name to the ones that serve it."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from headgate.kernel.secret import reveal
-from headgate.providers.upstream import Origin
+from headgate.call.call import Wire
+from headgate.kernel.clock import Clock, SystemClock
+from headgate.providers.building import build_rows, mock_row
+from headgate.providers.provider import BadProvider, Provider, ProviderKey, Target, parse_base_url
+from headgate.providers.routing import Makers, Pattern, Router, read_patterns
 
-OPENAI_URL = "https://api.openai.com"
-MODEL_PREFIX = "openai:"
-DEFAULT_PORTS = {"http": 80, "https": 443}
-_REQUEST_LINE = re.compile(rb"[A-Z]+ /[\x21-\x7e]* HTTP/1\.1")
-_LINE = re.compile(rb"[\x21-\x7e][\x20-\x7e]*")
+__all__ = ["BadProvider", "Provider", "ProviderKey", "ProviderTable", "Target", "parse_base_url"]
 
-
-class BadProvider(ValueError):
-    """A provider's address or key cannot be used; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """One service. `base_path` stands before the path of a wire; `key` is the server's own, empty when it has none."""
-
-    name: str
-    origin: Origin
-    base_path: str = ""
-    key: str = field(default="", repr=False)
-    is_mock: bool = False
-    _heads: dict[str, bytes] = field(default_factory=dict[str, bytes], init=False, repr=False, compare=False)
-
-    @property
-    def has_key(self) -> bool:
-        return bool(self.key)
-
-    def request_head(
-        self, path: str, caller_key: str | None, *, first: bool = False, method: str = "POST"
-    ) -> bytes:
-        """Request line and headers up to `content-length`. The caller's key is used when the server has none, or `first`.
-        Raises BadProvider when something in it would not fit on a line."""
-        if caller_key and (first or not self.key):
-            return self._head(path, caller_key, method)
-        if method != "POST":
-            return self._head(path, self.key, method)
-        head = self._heads.get(path)  # the paths of the wires: a handful
-        if head is None:
-            head = self._heads[path] = self._head(path, self.key, method)
-        return head
-
-    def _head(self, path: str, key: str, method: str) -> bytes:
-        lines = [
-            f"{method} {self.base_path}{path} HTTP/1.1",
-            f"host: {self.origin.authority}",
-            "accept-encoding: identity",
-        ]
-        if key:
-            lines.append(f"authorization: Bearer {key}")
-        if method == "POST":
-            lines.append("content-type: application/json")
-        encoded = [line.encode() for line in lines]
-        if not _REQUEST_LINE.fullmatch(encoded[0]) or not all(_LINE.fullmatch(line) for line in encoded):
-            raise BadProvider("the request to the provider holds characters that a header cannot carry")
-        return b"\r\n".join(encoded) + b"\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a call goes and what its model is called there."""
-
-    provider: Provider
-    upstream_model: str
+MAX_REMEMBERED = 4096  # model names come from clients
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderTable:
-    """All rows. `default` answers every model that no other row claims."""
+    """All rows. `default` answers what nobody claims, where that is allowed; `tenants` has a table for each tenant with
+    providers of its own."""
 
     default: Provider
+    rows: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
+    patterns: tuple[Pattern, ...] = ()  # the operator's own routes
+    catch_all: bool = True  # `default` takes every model that no other row claims
+    tenants: Mapping[str, ProviderTable] = field(default_factory=dict[str, "ProviderTable"])
+    makers: Makers | None = None
+    _found: dict[tuple[str, Wire, str, str], tuple[Target, ...]] = field(
+        default_factory=dict[tuple[str, Wire, str, str], tuple[Target, ...]], init=False, repr=False, compare=False
+    )  # fmt: skip
 
     @staticmethod
-    def from_settings(settings: Any) -> ProviderTable:
-        """The OpenAI-compatible service of the settings, else the mock. Raises BadProvider."""
-        key, url = reveal(settings.openai_api_key or ""), settings.openai_base_url
-        kind = settings.provider or ("openai" if key or url else "mock")
-        if kind == "mock":
-            return ProviderTable(Provider("mock", Origin("http", "mock.invalid", 80), is_mock=True))
-        origin, base_path = parse_base_url(url or OPENAI_URL)
-        return ProviderTable(Provider("openai", origin, base_path, key))
+    def from_settings(
+        settings: Any, clock: Clock | None = None, makers: Callable[[str], Sequence[str]] | None = None
+    ) -> ProviderTable:
+        """What the settings configure, else the mock. `makers` tells from a price list whose a model is. Raises BadProvider."""
+        kind = settings.provider
+        rows = {} if kind == "mock" else build_rows(settings, clock or SystemClock())
+        if not rows:
+            mock = mock_row()
+            return ProviderTable(mock, {mock.name: mock})
+        default = rows.get(kind) or rows.get("openai") or next(iter(rows.values()))
+        catch_all = bool(kind) or default.foreign or (len(rows) == 1 and default.local)
+        patterns = read_patterns(settings.model_routes, rows)
+        return ProviderTable(default, rows, patterns, catch_all, makers=makers)
+
+    def for_tenant(self, tenant: str) -> ProviderTable:
+        """What this tenant may use: the rows of all, and its own."""
+        return self.tenants.get(tenant, self) if self.tenants else self
+
+    def candidates(
+        self, model: str, wire: Wire = "openai.chat", hint: str = "", caller_key: str = ""
+    ) -> tuple[Target, ...]:
+        """The targets of a model, best first. `hint` (`X-Provider`), `provider:model` and `provider/model` force one. With
+        `caller_key` a known service that is not configured can be reached too. Raises UnknownProvider."""
+        at = (model, wire, hint, caller_key[:8])
+        found = self._found.get(at)
+        if found is None:
+            found = Router(self.rows, self.default, self.catch_all, self.patterns, self.makers).find(
+                model, wire, hint, caller_key
+            )
+            if len(self._found) >= MAX_REMEMBERED:
+                self._found.clear()
+            self._found[at] = found
+        return found
 
     def route(self, model: str) -> Target:
-        """The target of a model id; `openai:` before an id is taken away."""
-        return Target(self.default, model.removeprefix(MODEL_PREFIX))
+        """The best target of a model. Raises UnknownProvider."""
+        return self.candidates(model)[0]
 
+    def get(self, name: str) -> Provider | None:
+        return self.rows.get(name)
 
-def parse_base_url(url: str) -> tuple[Origin, str]:
-    """A base URL, with or without `/v1` at its end, as origin and path prefix. Raises BadProvider."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise BadProvider(f"{url!r} is not an http(s) address")
-    try:
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
-    except ValueError:
-        raise BadProvider(f"{url!r} has a port that is none") from None
-    path = parts.path.rstrip("/").removesuffix("/v1")
-    return Origin(parts.scheme, parts.hostname, port), path
+    def with_tenant(self, tenant: str, own: Sequence[Provider]) -> ProviderTable:
+        """The same table, with the providers that `tenant` added. Its own come before those of all."""
+        others = {other: table for other, table in self.tenants.items() if other != tenant}
+        base = replace(self, tenants={})
+        if not own:
+            return replace(self, tenants=others)
+        rows = {**self.rows, **{each.name: each for each in own}}
+        if base.default.is_mock:
+            rows.pop(base.default.name, None)
+            base = replace(base, default=own[0], catch_all=len(own) == 1)
+        return replace(self, tenants={**others, tenant: replace(base, rows=rows)})
+
+    def knowing(self, makers: Makers) -> ProviderTable:
+        """The same table, which asks `makers` whose a model is; nothing found before is remembered."""
+        tenants = {tenant: replace(table, makers=makers) for tenant, table in self.tenants.items()}
+        return replace(self, makers=makers, tenants=tenants)
