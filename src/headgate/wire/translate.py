@@ -22,6 +22,7 @@ UPSTREAM_PATHS: dict[Wire, str] = {
     "anthropic.messages": "/v1/messages",
     "openai.responses": "/v1/responses",
     "google.generate": "/v1beta/models/{model}:generateContent",
+    "google.count_tokens": "/v1beta/models/{model}:countTokens",
     "bedrock.converse": "/model/{model}/converse",
 }
 STREAM_PATHS: dict[Wire, str] = {

@@ -42,39 +42,64 @@ def asked(*messages: Message, **more: Any) -> Request:
     return Request("m", list(messages) or [ASK], **more)
 
 
+TALK = asked(
+    Message("system", [Text("be")]),
+    Message("system", [Text("brief")]),
+    Message("developer", [Text("now")]),
+    Message(
+        "user",
+        [
+            Text("see"),
+            Image(Blob(url="https://x"), "low"),
+            Document(Blob("application/pdf", data="aGk="), "a.pdf"),
+        ],
+    ),
+    Message(
+        "assistant",
+        [
+            Thinking("hm", "gAAA=", id="rs_1", maker="openai"),
+            Text("I look"),
+            ToolCall("a", "f", "{}"),
+            Refusal("no"),
+        ],
+    ),
+    Message(
+        "user",
+        [
+            ToolResult("a", [Text("sun")]),
+            ToolResult("b", [Text("x"), Image(Blob("image/png", data="aGk="))]),
+            Text("so?"),
+        ],
+    ),
+)
+WHOLE = asked(
+    stream=True,
+    max_tokens=9,
+    temperature=0.5,
+    top_p=0.9,
+    logprobs=True,
+    top_logprobs=2,
+    user="u",
+    metadata={"a": "b"},
+    store=True,
+    service_tier="flex",
+    verbosity="low",
+    parallel_tools=False,
+    thinking=ThinkingWish(effort="low", show="summary"),
+    maker="openai",
+    output=OutputFormat("schema", {"type": "object"}, "n", "d"),
+    extra={"prompt_cache_key": "k"},
+    tools=[
+        Tool("f", "d", {"type": "object"}),
+        Tool("g", custom=True, grammar={"type": "grammar", "grammar": {"syntax": "lark"}}),
+        Opaque("openai", "web_search", {"type": "web_search"}),
+    ],
+    tool_choice=ToolChoice("any", allowed=["f", "g"]),
+)
+
+
 def test_a_talk_becomes_instructions_and_items():
-    body, warnings = written(
-        asked(
-            Message("system", [Text("be")]),
-            Message("system", [Text("brief")]),
-            Message("developer", [Text("now")]),
-            Message(
-                "user",
-                [
-                    Text("see"),
-                    Image(Blob(url="https://x"), "low"),
-                    Document(Blob("application/pdf", data="aGk="), "a.pdf"),
-                ],
-            ),
-            Message(
-                "assistant",
-                [
-                    Thinking("hm", "gAAA=", id="rs_1", maker="openai"),
-                    Text("I look"),
-                    ToolCall("a", "f", "{}"),
-                    Refusal("no"),
-                ],
-            ),
-            Message(
-                "user",
-                [
-                    ToolResult("a", [Text("sun")]),
-                    ToolResult("b", [Text("x"), Image(Blob("image/png", data="aGk="))]),
-                    Text("so?"),
-                ],
-            ),
-        )
-    )
+    body, warnings = written(TALK)
     assert warnings == []
     assert body["instructions"] == "be\n\nbrief"
     assert [item.get("role") or item["type"] for item in body["input"]] == [
@@ -103,33 +128,7 @@ def test_a_talk_becomes_instructions_and_items():
 
 
 def test_every_field_this_format_has():
-    body, warnings = written(
-        asked(
-            stream=True,
-            max_tokens=9,
-            temperature=0.5,
-            top_p=0.9,
-            logprobs=True,
-            top_logprobs=2,
-            user="u",
-            metadata={"a": "b"},
-            store=True,
-            service_tier="flex",
-            verbosity="low",
-            parallel_tools=False,
-            thinking=ThinkingWish(effort="low", show="summary"),
-            maker="openai",
-            output=OutputFormat("schema", {"type": "object"}, "n", "d"),
-            extra={"prompt_cache_key": "k"},
-            tools=[
-                Tool("f", "d", {"type": "object"}),
-                Tool("g", custom=True, grammar={"type": "grammar", "grammar": {"syntax": "lark"}}),
-                Opaque("openai", "web_search", {"type": "web_search"}),
-            ],
-            tool_choice=ToolChoice("any", allowed=["f", "g"]),
-        ),
-        "gpt-5",
-    )
+    body, warnings = written(WHOLE, "gpt-5")
     assert warnings == []
     assert body["text"] == {
         "verbosity": "low",
