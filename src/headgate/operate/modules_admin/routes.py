@@ -176,9 +176,10 @@ def _state(ctx: Context, kind: Kind, setting: Setting, live: set[str] | None) ->
     except BadRequest as error:  # written by another version of the program
         config, problem = catalog.server[spec.name], error.message
     place = list(catalog.order).index(kind) + 1
+    shown = config.model_dump(mode="json", exclude={"enabled", *spec.server_only})
     return {
         "name": spec.name, "aliases": list(spec.aliases), "category": spec.category, "phase": spec.phase.name.lower(),
-        "summary": spec.summary, "enabled": config.enabled, "config": config.model_dump(mode="json", exclude={"enabled"}),
+        "summary": spec.summary, "enabled": config.enabled, "config": shown,
         "priority": place, "order": place, "in_chain": config.enabled if live is None else spec.name in live,
         "on_break": str(spec.on_break), "source": "tenant" if setting.is_own else "server", "version": setting.version,
         "updated_at": None if setting.changed_us is None else iso(setting.changed_us), "problem": problem,
