@@ -63,6 +63,27 @@ class Opened(msgspec.Struct, array_like=True, tag="o", gc=False):
     tags: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
+AttemptOutcome = Literal["answered", "refused", "failed", "unknown"]
+
+
+class Attempt(msgspec.Struct, array_like=True):
+    """One try at a provider within a call. `unknown`: nobody can know whether the provider did the work; its tokens and
+    cost are then estimates, and not part of what the call is billed."""
+
+    number: int
+    at_us: int
+    latency_us: int
+    provider: str
+    key_ref: str
+    model: str
+    outcome: AttemptOutcome
+    status: int = 0  # of HTTP; 0 when no answer came
+    reason: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_pico: int | None = None
+
+
 class Closed(msgspec.Struct, array_like=True, tag="c", gc=False):
     """Written before the last byte of the answer leaves: everything there is to know about a call."""
 
@@ -110,6 +131,7 @@ class Closed(msgspec.Struct, array_like=True, tag="c", gc=False):
     session: str = ""
     metadata: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     preview: str = ""  # the first 200 characters of the last user text: what lists show and search
+    attempts: list[Attempt] = msgspec.field(default_factory=list[Attempt])  # when one of them failed, all
 
 
 class Late(msgspec.Struct, array_like=True, tag="l", gc=False):
