@@ -26,7 +26,6 @@ from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, liste
 from headgate.gateway.settle import Settler
 from headgate.govern.guardrails import service as guardrails
 from headgate.governing import Governing
-from headgate.spending import Spending
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
 from headgate.identity.keys.service import flush_use, flush_use_forever, load_door, reload_keys
@@ -46,6 +45,7 @@ from headgate.providers.table import ProviderTable
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.responses.hot import ResponseMemory
 from headgate.record.runs.hot import Recorder, RecorderConfig
+from headgate.spending import Spending
 from headgate.store.bounded import Bounded
 from headgate.store.control import ControlServer, Notice
 from headgate.store.engine import Database
@@ -118,7 +118,7 @@ class House:
         floor = self.floor
         floor.cache.start()
         await floor.recorder.start()
-        self.governing.start(floor.tasks, floor.recorder)
+        await self.governing.start(floor.tasks, floor.recorder)
         self.spending.start(floor.tasks)
         await self.control.start()
         await self.notices.start()

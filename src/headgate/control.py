@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from headgate.gateway import routes as gateway_routes
 from headgate.gateway.serve import Gateway
+from headgate.govern.agents import routes as agents
 from headgate.govern.approvals import routes as approvals
 from headgate.govern.guardrails import routes as guardrails
 from headgate.govern.ledger import routes as ledger
@@ -43,6 +44,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         spend.router,
         ledger.router,
         approvals.router,
+        agents.router,
         policies.router,
         trials.router,
         cache.router,

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from headgate.govern.agents import service as agents
+from headgate.govern.agents.hot import AgentBook
 from headgate.govern.approvals import service as approvals
 from headgate.govern.approvals.hot import ApprovalBook, Gate
 from headgate.govern.policies import service as policies
@@ -28,18 +30,20 @@ class Governing:
     policies: PolicyKeeper
     book: ApprovalBook
     gate: Gate
+    agents: AgentBook
 
     @staticmethod
     async def build(database: Database, settings: Any, clock: Clock) -> Governing:
         """Policies are read; approvals follow once the record is complete."""
         keeper = PolicyKeeper(database, settings.policies_dir)
         await keeper.load()
-        book = ApprovalBook()
-        return Governing(database, keeper, book, Gate(keeper.book, book, clock))
+        book, known = ApprovalBook(), AgentBook()
+        await agents.load_book(database, known)
+        return Governing(database, keeper, book, Gate(keeper.book, book, clock), known)
 
     @property
     def hot(self) -> dict[str, Any]:
-        return {"policies": self.policies, "approvals": self.book, "gate": self.gate}
+        return {"policies": self.policies, "approvals": self.book, "gate": self.gate, "agents": self.agents}
 
     @property
     def builders(self) -> dict[str, Callable[[Any, str], Awaitable[dict[str, Any]]]]:
@@ -47,6 +51,7 @@ class Governing:
         return {
             policies.PART: self.policies.build,
             approvals.PART: approvals.book_builder(self.database, self.book),
+            agents.PART: agents.book_builder(self.database, self.agents),
         }
 
     async def start(self, tasks: Tasks, recorder: Recorder) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from headgate.govern.agents import tables as agents
 from headgate.govern.approvals import tables as approvals
 from headgate.govern.guardrails import tables as guardrails
 from headgate.govern.ledger import tables as ledger
@@ -21,6 +22,7 @@ from headgate.store import versions
 from headgate.store.engine import metadata
 
 TABLES = (
+    agents,
     approvals,
     policies,
     guardrails,

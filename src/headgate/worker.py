@@ -21,6 +21,7 @@ from headgate.operate.jobs.schemas import JobServices, JobSpec
 from headgate.operate.jobs.seat import Seat
 from headgate.operate.retention.jobs import JOBS as RETENTION_JOBS
 from headgate.record.cache.jobs import JOBS as CACHE_JOBS
+from headgate.record.runs.jobs import JOBS as RUN_JOBS
 from headgate.store.control import ControlClient, Notice
 from headgate.store.engine import Database
 from headgate.store.notices import WorkerNotices
@@ -28,7 +29,7 @@ from headgate.store.sockets import CONTROL_SOCKET, socket_path
 
 log = get_log("worker")
 
-JOBS: tuple[JobSpec, ...] = (*RETENTION_JOBS, *CACHE_JOBS)
+JOBS: tuple[JobSpec, ...] = (*RETENTION_JOBS, *CACHE_JOBS, *RUN_JOBS)
 """Every kind of background work there is; a room adds its own here."""
 
 ORPHAN_GRACE_S = 0.2

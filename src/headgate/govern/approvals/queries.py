@@ -98,3 +98,16 @@ async def alive(db: AsyncConnection, tenant: str | None) -> Sequence[Any]:
     if tenant is not None:
         query = query.where(approvals.c.tenant == tenant)
     return (await db.execute(query)).all()
+
+
+async def decided_by_agent(db: AsyncConnection, tenant: str, since_us: int) -> Sequence[Any]:
+    """(agent, approved, rejected), used ones among the approved."""
+    status = approvals.c.status
+    approved = sa.func.sum(sa.case((status.in_(("approved", "used")), 1), else_=0))
+    rejected = sa.func.sum(sa.case((status == "rejected", 1), else_=0))
+    query = (
+        sa.select(approvals.c.agent, approved, rejected)
+        .where(approvals.c.tenant == tenant, approvals.c.asked_us >= since_us)
+        .group_by(approvals.c.agent)
+    )
+    return (await db.execute(query)).all()

@@ -7,6 +7,7 @@ from headgate.call.caller import ALL_RIGHTS
 # What every key may do inside its tenant. A right that is not here needs an admin key.
 USER_RIGHTS = frozenset(
     {
+        "agents:read",
         "approvals:read",
         "cache:read",
         "calls:write",

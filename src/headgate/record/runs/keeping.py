@@ -16,6 +16,7 @@ from headgate.call.frames import (
     decode_frame,
     encode_frame,
 )
+from headgate.govern.agents.events import AgentKeeper
 from headgate.govern.approvals.events import GOVERNED, ApprovalKeeper
 from headgate.govern.guardrails.events import VERDICTS, VerdictKeeper
 from headgate.govern.ledger import service as ledger
@@ -101,12 +102,14 @@ class Keeper:
         self._ids = ids
         self._verdicts = VerdictKeeper(ids, clock)
         self._approvals = ApprovalKeeper(ids, clock)
+        self._agents = AgentKeeper(ids)
         self._keys: dict[str, SubjectKey] = {}
         self._carried: set[str] | None = None
         self._unchained: set[RunKey] | None = None
 
     def forget(self) -> None:
         """After a failed transaction: ask the database again."""
+        self._agents.forget()
         self._keys.clear()
         self._carried = None
         self._unchained = None
@@ -123,6 +126,8 @@ class Keeper:
             acts += self._keep_late(db, late)
         if judged := [run for run in runs if VERDICTS in run.explanation]:
             acts += self._verdicts.keep(db, judged)
+        if runs:
+            self._agents.keep(db, runs)
         if governed := [run for run in runs if not GOVERNED.isdisjoint(run.explanation)]:
             acts += self._approvals.keep(db, governed)
         if acts:

@@ -1,0 +1,1 @@
+"""Agents: whoever acts, with tags, and a trust that is earned and explained."""
