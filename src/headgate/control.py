@@ -21,6 +21,7 @@ from headgate.identity.keys.hot import Door
 from headgate.operate.jobs import routes as jobs
 from headgate.operate.modules_admin import routes as modules
 from headgate.operate.system import routes as system
+from headgate.record.bills import routes as bills
 from headgate.record.cache import routes as cache
 from headgate.record.responses import routes as responses
 from headgate.record.runs import routes as runs
@@ -42,6 +43,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         runs.router,
         responses.router,
         spend.router,
+        bills.router,
         ledger.router,
         approvals.router,
         agents.router,

@@ -51,7 +51,7 @@ class Spending:
     @property
     def builders(self) -> dict[str, Callable[[Any, str], Awaitable[dict[str, Any]]]]:
         """Of the plane's parts. Both change in place what the plane points to."""
-        return {capping.PART: self._caps_changed, pricing.PART: self._prices_changed}
+        return {capping.PART: self._caps_changed, pricing.PRICES: self._prices_changed}
 
     def start(self, tasks: Tasks) -> None:
         tasks.spawn(alerts.watch(self.purse, self.database, self.ids, self.clock), name="spend.watch")

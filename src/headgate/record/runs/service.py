@@ -31,6 +31,8 @@ from headgate.record.runs.past import Past, past_runs
 from headgate.record.runs.payloads import PayloadDamaged
 from headgate.record.runs.queries import lists, reading, responses
 from headgate.record.runs.queries.reading import RunFilter
+from headgate.record.runs.queries.totals import by_day_and_model as by_day_and_model  # noqa: PLC0414 given on
+from headgate.record.runs.queries.totals import used as used  # noqa: PLC0414 given on
 from headgate.record.runs.retention import Removed as Removed  # noqa: PLC0414 given on
 from headgate.record.runs.retention import Remover as Remover  # noqa: PLC0414 given on
 from headgate.record.runs.rows import (

@@ -20,12 +20,12 @@ from headgate.providers.own_prices import BadPrice, own_row
 from headgate.providers.prices import OwnPrice
 from headgate.record.spend import queries
 
-PART = "prices"  # of the plane
+PRICES = "prices"  # of the plane
 MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PriceDraft:
     """A price that somebody sets. `provider` "" is every one."""
 
     provider: str
@@ -47,13 +47,15 @@ async def own_prices(db: AsyncConnection) -> list[OwnPrice]:
     ]  # fmt: skip
 
 
-async def listed(db: AsyncConnection) -> Sequence[sa.RowMapping]:
+async def prices(db: AsyncConnection) -> Sequence[sa.RowMapping]:
     """All rows, withdrawn ones too, newest first."""
     return await queries.price_rows(db)
 
 
-async def put(db: AsyncConnection, caller: Caller, draft: Draft, ids: Ids, clock: Clock) -> str:
-    """Set a price from a date on; its id. Raises BadRequest, naming the field."""
+async def set_price(
+    db: AsyncConnection, caller: Caller, draft: PriceDraft, ids: Ids, clock: Clock
+) -> Mapping[str, Any]:
+    """Set a price from a date on; its row. Raises BadRequest, naming the field."""
     _check_operator(caller)
     if not draft.model or len(draft.model) > MAX_NAME:
         raise BadRequest(f"`model` must be 1 to {MAX_NAME} characters.", param="model")
@@ -63,7 +65,7 @@ async def put(db: AsyncConnection, caller: Caller, draft: Draft, ids: Ids, clock
         raise BadRequest(f"{error}.", param="price") from None
     price_id = ids.new("prc")
     actor = caller.key_id or caller.kind
-    row = {
+    row: dict[str, Any] = {
         "id": price_id, "provider": draft.provider, "model": draft.model, "effective_us": draft.effective_us,
         "price": json.encode(draft.price).decode(), "note": draft.note, "created_us": to_us(clock.now()), "created_by": actor,
         "withdrawn_us": None,
@@ -77,10 +79,10 @@ async def put(db: AsyncConnection, caller: Caller, draft: Draft, ids: Ids, clock
     }
     act = Act.now(ids, clock, kind="price.set", actor=actor, target=price_id, detail=detail)
     await ledger.append(db, caller.tenant, act)
-    return price_id
+    return row
 
 
-async def withdraw(db: AsyncConnection, caller: Caller, price_id: str, ids: Ids, clock: Clock) -> None:
+async def withdraw_price(db: AsyncConnection, caller: Caller, price_id: str, ids: Ids, clock: Clock) -> None:
     """Take a row back. It stays in the list. Raises NotFound."""
     _check_operator(caller)
     if not await queries.withdraw_price(db, price_id, to_us(clock.now())):

@@ -14,6 +14,7 @@ from headgate.record.spend.tables import (
     KEY,
     SUMS,
     cap_alerts,
+    price_corrections,
     spend_caps,
     spend_days,
     spend_hours,
@@ -169,3 +170,48 @@ async def withdraw_price(db: AsyncConnection, price_id: str, now_us: int) -> boo
         .values(withdrawn_us=now_us)
     )
     return (await db.execute(gone)).rowcount > 0
+
+
+class Correction(NamedTuple):
+    """What a run costs by prices that were learnt later: which sums it is in, and by how much they change."""
+
+    run_id: str
+    cost_pico: int
+    delta_pico: int
+    unpriced: int  # -1 when it had no price before
+    days: tuple[tuple[str, str, int], ...]  # scope, name, day
+    hour: tuple[Any, ...]  # the key of `spend_hours`
+
+
+async def corrected(db: AsyncConnection, tenant: str, run_ids: Sequence[str]) -> dict[str, int]:
+    """What was corrected before: run id to cost."""
+    table = price_corrections.c
+    found = sa.select(table.run_id, table.cost_pico).where(table.tenant == tenant, table.run_id.in_(run_ids))
+    return {str(run_id): int(cost) for run_id, cost in await db.execute(found)}
+
+
+async def correct(db: AsyncConnection, tenant: str, corrections: Sequence[Correction], now_us: int) -> None:
+    """Write corrections and change the sums they are in, in the order of the keys."""
+    hours: dict[tuple[Any, ...], list[int]] = {}
+    days_: dict[tuple[str, str, int], list[int]] = {}
+    for each in corrections:
+        row = {"tenant": tenant, "run_id": each.run_id, "cost_pico": each.cost_pico, "at_us": now_us}
+        await upsert(db, price_corrections, row, key=("tenant", "run_id"))
+        keys: list[tuple[dict[Any, list[int]], Any]] = [
+            (hours, each.hour),
+            *((days_, day) for day in each.days),
+        ]
+        for sums, key in keys:
+            cell = sums.setdefault(key, [0, 0])
+            cell[0] += each.delta_pico
+            cell[1] += each.unpriced
+    for key in sorted(hours):
+        await _change(db, spend_hours, dict(zip(KEY, key, strict=True)), hours[key])
+    for scope, name, day in sorted(days_):
+        where = {"tenant": tenant, "scope": scope, "name": name, "day": day}
+        await _change(db, spend_days, where, days_[scope, name, day])
+
+
+async def _change(db: AsyncConnection, table: sa.Table, where: dict[str, Any], by: Sequence[int]) -> None:
+    statement = sa.update(table).where(*(table.c[name] == value for name, value in where.items()))
+    await db.execute(statement.values(cost_pico=table.c.cost_pico + by[0], unpriced=table.c.unpriced + by[1]))

@@ -10,7 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headgate.call.frames import Closed, Event, Late
 from headgate.kernel.money import to_usd
 from headgate.record.spend import days, queries
+from headgate.record.spend.payers import run_tags as run_tags  # noqa: PLC0414 given on
+from headgate.record.spend.pricing import PRICES as PRICES  # noqa: PLC0414 given on
+from headgate.record.spend.pricing import PriceDraft as PriceDraft  # noqa: PLC0414 given on
+from headgate.record.spend.pricing import prices as prices  # noqa: PLC0414 given on
+from headgate.record.spend.pricing import set_price as set_price  # noqa: PLC0414 given on
+from headgate.record.spend.pricing import withdraw_price as withdraw_price  # noqa: PLC0414 given on
+from headgate.record.spend.queries import Correction as Correction  # noqa: PLC0414 given on
 from headgate.record.spend.queries import Period
+from headgate.record.spend.queries import correct as correct  # noqa: PLC0414 given on
+from headgate.record.spend.queries import corrected as corrected  # noqa: PLC0414 given on
 from headgate.record.spend.tables import KEY, SUMS
 from headgate.store.bulk import Bulk
 
