@@ -9,13 +9,14 @@ from typing import Protocol
 import msgspec
 
 from headgate.kernel import json
-from headgate.providers.mocking import chat, completions, embeddings
+from headgate.providers.mocking import chat, completions, embeddings, responses
 from headgate.providers.mocking.request import CREATED, Fields, Refused, Request, read
 from headgate.providers.upstream import UpstreamFailure
 from headgate.wire.sse import DONE_EVENT, data_event
 
-CHAT, COMPLETIONS, EMBEDDINGS, MODELS = (
+CHAT, RESPONSES, COMPLETIONS, EMBEDDINGS, MODELS = (
     "/v1/chat/completions",
+    "/v1/responses",
     "/v1/completions",
     "/v1/embeddings",
     "/v1/models",
@@ -117,6 +118,10 @@ class MockProvider:
             answer = chat.completion(request)
             if request.stream:
                 return self._stream(request, answer, "chat.completion.chunk", chat.chunks(answer))
+        elif path == RESPONSES:
+            if request.stream:
+                return MockReply(200, events=responses.events(request), pause_s=self._chunk_s)
+            answer = responses.response(request)
         elif path == COMPLETIONS:
             answer = completions.completion(request)
             if request.stream:

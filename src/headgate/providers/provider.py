@@ -31,7 +31,7 @@ SPEAKS: Mapping[Family, frozenset[Wire]] = {
     "google": frozenset(("google.generate", "google.count_tokens", "openai.embeddings", "openai.models", "passthrough")),
     "vertex": frozenset(("google.generate", "google.count_tokens")),
     "bedrock": frozenset(("bedrock.converse",)),
-    "mock": OPENAI_WIRES,
+    "mock": OPENAI_WIRES | {"openai.responses"},
 }  # fmt: skip
 _REQUEST_LINE = re.compile(rb"[A-Z]+ /[\x21-\x7e]* HTTP/1\.1")
 _LINE = re.compile(rb"[\x21-\x7e][\x20-\x7e]*")
