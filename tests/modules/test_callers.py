@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headgate.modules.callers import Who, share, who
+from headgate.modules.callers import WHO, Who, share
 from headgate.testing.clock import FixedClock
 from tests.record.cache.calls import make_call
 
@@ -16,11 +16,11 @@ from tests.record.cache.calls import make_call
 def test_a_call_has_many_names(clock: FixedClock, of: Who, name: str) -> None:
     call = make_call(clock=clock, subject="ada")
     call.project, call.session, call.agent, call.peer = "p", "s", "bot", "10.0.0.1"
-    assert who(call, of) == name
+    assert WHO[of](call) == name
 
 
 def test_without_a_key_the_app_is_counted(clock: FixedClock) -> None:
-    assert who(make_call(clock=clock, key_id=None), "key") == "app:app_a"
+    assert WHO["key"](make_call(clock=clock, key_id=None)) == "app:app_a"
 
 
 def test_a_user_stays_and_users_spread(clock: FixedClock) -> None:

@@ -57,8 +57,10 @@ class Spec:
     aliases: tuple[str, ...] = ()
     stance: Stance | None = None  # None: the default of its phase
     waits: bool = False  # True: it overrides `must_wait` and `wait_request` too
-    spreads: bool = False  # True: it makes more calls of one, or spoils it, and so must not act on calls made so
-    server_only: frozenset[str] = frozenset()  # fields that a tenant may not set: where this server connects to
+    # True: it makes more calls of one, or spoils it, and so must not act on calls made so
+    spreads: bool = False
+    # fields that a tenant may not set nor see: where this server connects to
+    server_only: frozenset[str] = frozenset()
 
     @property
     def on_break(self) -> Stance:
@@ -96,6 +98,8 @@ class Module(Generic[ConfigT]):
 
     spec: ClassVar[Spec]
     Config: ClassVar[type[ModuleConfig]]
+    # an instance may say False: its waiting hook then never has anything to do, and is not asked
+    may_wait: bool = True
 
     def __init__(self, config: ConfigT, tools: Tools) -> None:
         self.config = config

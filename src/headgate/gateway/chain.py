@@ -34,7 +34,8 @@ class Chain:
     stream_filters: tuple[tuple[Callable[[Call], StreamFilter | None], Module[Any]], ...] = ()
     on_done: tuple[tuple[Callable[[Call, Reply], None], Module[Any]], ...] = ()
     modules: tuple[Module[Any], ...] = ()  # all of them, in order
-    branch_steps: tuple[Step, ...] = ()  # of calls that another call made: shaped already, and not to be spread again
+    # of calls that another call made: shaped already, and not to be spread again
+    branch_steps: tuple[Step, ...] = ()
 
     def steps_for(self, call: Call) -> tuple[Step, ...]:
         return self.branch_steps if call.role else self.steps
@@ -82,7 +83,7 @@ def _overrides(module: Module[Any], hook: str) -> bool:
 
 def _step(module: Module[Any]) -> Step:
     hook = module.on_request if _overrides(module, "on_request") else None
-    if module.spec.waits:
+    if module.spec.waits and module.may_wait:
         return Step(hook, module.must_wait, module.wait_request, module)
     return Step(hook, None, None, module)
 

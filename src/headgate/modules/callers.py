@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from headgate.call.call import Call
@@ -11,26 +13,17 @@ Who = Literal["key", "user", "app", "project", "session", "agent", "ip", "tenant
 Sticky = Literal["user", "session", "call"]
 
 
-def who(call: Call, of: Who) -> str:
-    """The name under which `call` counts; empty when it has none of this kind."""
-    caller = call.caller
-    match of:
-        case "key":
-            return caller.key_id or f"app:{call.app}"
-        case "user":
-            return call.subject or caller.user_id or ""
-        case "app":
-            return call.app
-        case "project":
-            return call.project
-        case "session":
-            return call.session
-        case "agent":
-            return call.agent
-        case "ip":
-            return call.peer
-        case "tenant":
-            return caller.tenant
+WHO: Mapping[Who, Callable[[Call], str]] = MappingProxyType({
+    "key": lambda call: call.caller.key_id or f"app:{call.app}",
+    "user": lambda call: call.subject or call.caller.user_id or "",
+    "app": lambda call: call.app,
+    "project": lambda call: call.project,
+    "session": lambda call: call.session,
+    "agent": lambda call: call.agent,
+    "ip": lambda call: call.peer,
+    "tenant": lambda call: call.caller.tenant,
+})  # fmt: skip
+"""The name under which a call counts; empty when it has none of this kind."""
 
 
 def share(call: Call, salt: str, by: Sticky = "call") -> float:

@@ -16,7 +16,7 @@ from headgate.kernel.tasks import Tasks
 from headgate.store.fast import FastStore
 
 REMOTE_WAIT_S = 0.05
-PICO = 10**12
+MICRO = 1_000_000  # pico-dollars in a micro-dollar
 NOTE = "agentguard.key"
 UNIT = 1_000_000  # money is counted in micro-dollars
 
@@ -61,21 +61,24 @@ class AgentGuard(Module[Config]):
         super().__init__(config, tools)
         self._fast = cast(FastStore, tools.fast)
         self._now = tools.clock.now
+        self.may_wait = self._fast.is_remote
+        self._max_micro = config.max_cost_usd * UNIT
         self._header = config.session_header.lower().encode()
 
     @override
     def on_request(self, call: Call) -> Reply | None:
-        if self._fast.is_remote or (key := self._key(call)) is None:
+        if self.may_wait or (key := self._key(call)) is None:
             return None
         fast, config, now = self._fast, self.config, self._now()
         ttl_s = config.forget_after_s
-        if config.max_cost_usd:
-            self._judge_cost(fast.count(key + ":cost", now=now))
+        if config.max_cost_usd and (spent := fast.count(key + ":cost", now=now)) >= self._max_micro:
+            self._judge_cost(spent)
         if config.max_duration_s:
             began = fast.get(key + ":since", now=now)
             if began is None:
                 fast.put(key + ":since", str(now).encode(), ttl_s=ttl_s, now=now)
-            self._judge_age(now - float(began or now))
+            else:
+                self._judge_age(now - float(began))
         if config.max_calls:
             self._judge_calls(fast.add(key + ":calls", 1, ttl_s=ttl_s, now=now))
         call.notes[NOTE] = key
@@ -83,7 +86,7 @@ class AgentGuard(Module[Config]):
 
     @override
     def must_wait(self, call: Call) -> bool:
-        return self._fast.is_remote and self._key(call) is not None
+        return self.may_wait and self._key(call) is not None
 
     @override
     async def wait_request(self, call: Call) -> Reply | None:
@@ -105,8 +108,8 @@ class AgentGuard(Module[Config]):
         key: str | None = call.notes.get(NOTE)
         if key is None or not reply.cost_pico or not self.config.max_cost_usd:
             return
-        amount, ttl_s = -(-reply.cost_pico * UNIT // PICO), self.config.forget_after_s
-        if self._fast.is_remote:
+        amount, ttl_s = -(-reply.cost_pico // MICRO), self.config.forget_after_s
+        if self.may_wait:
             work = self._fast.add_wait(key + ":cost", amount, ttl_s=ttl_s, now=self._now())
             cast(Tasks, self.tools.hot["tasks"]).spawn(work, name="agentguard.cost")
         else:
@@ -122,9 +125,7 @@ class AgentGuard(Module[Config]):
     def _judge_cost(self, spent: int) -> None:
         limit = self.config.max_cost_usd
         if limit and spent >= limit * UNIT:
-            raise _over(
-                f"This session has spent {to_usd(spent * (PICO // UNIT))} of its {limit} dollars.", "cost"
-            )
+            raise _over(f"This session has spent {to_usd(spent * MICRO)} of its {limit} dollars.", "cost")
 
     def _judge_age(self, age_s: float) -> None:
         limit = self.config.max_duration_s

@@ -15,6 +15,7 @@ from headgate.modules.wildcards import safe_pattern
 from headgate.wire.texts import request_texts
 
 MAX_TAGS = 10
+MAX_KNOWN = 1024
 HEADER = "X-Stockyard-Tags"
 HEADER_NAME = b"x-stockyard-tags"
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,50}")
@@ -70,6 +71,7 @@ class AutoTag(Module[Config]):
 
     def __init__(self, config: Config, tools: Tools) -> None:
         super().__init__(config, tools)
+        self._known: dict[bytes, dict[str, str]] = {}
         self._looks = [
             _Look(rule.tag, each.value, "" if each.type == "regex" else each.match.lower(),
                   safe_pattern(each.match) if each.type == "regex" else None)
@@ -82,13 +84,23 @@ class AutoTag(Module[Config]):
         given = call.headers.get(HEADER_NAME)
         if given is None and not self._looks:
             return None
-        tags = parse_tags(given) if given else {}
+        tags = self._parsed(given) if given else {}
         if self._looks:
             self._find(call, tags)
         if tags:
             call.notes["tags"] = tags
             call.notes.setdefault("metadata", {})["tags"] = tags
         return None
+
+    def _parsed(self, header: bytes) -> dict[str, str]:
+        """Clients send the same tags again and again."""
+        known = self._known.get(header)
+        if known is None:
+            known = parse_tags(header)
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[header] = known
+        return known.copy()
 
     def _find(self, call: Call, tags: dict[str, str]) -> None:
         text = "\n".join([each.text for each in request_texts(call) if each.role == "user"])

@@ -13,7 +13,7 @@ from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec, Tools
 from headgate.kernel.errors import RateLimited
 from headgate.kernel.tasks import Tasks
-from headgate.modules.callers import Who, who
+from headgate.modules.callers import WHO, Who
 from headgate.modules.limiter import Limiter
 from headgate.modules.limits import Limit, Rule
 from headgate.store.fast import FastStore, Taken
@@ -58,16 +58,17 @@ class RateShield(Module[Config]):
         super().__init__(config, tools)
         self._fast = cast(FastStore, tools.fast)
         self._now = tools.clock.now
+        self.may_wait = self._fast.is_remote
         self._burst = config.burst or config.rpm
         rules = [
-            Rule(limit, f"limit:{number}:{limit.what}:{limit.per}", lambda call, of=limit.per: who(call, of))
+            Rule(limit, f"limit:{number}:{limit.what}:{limit.per}", WHO[limit.per])
             for number, limit in enumerate(config.limits)
         ]
         self._limiter = Limiter(rules, self._fast, self._now, HELD) if rules else None
 
     @override
     def on_request(self, call: Call) -> Reply | None:
-        if self._fast.is_remote or call.role == "shadow":
+        if self.may_wait or call.role == "shadow":
             return None
         if self.config.rpm:
             self._judge(
@@ -82,11 +83,7 @@ class RateShield(Module[Config]):
 
     @override
     def must_wait(self, call: Call) -> bool:
-        return (
-            self._fast.is_remote
-            and (self.config.rpm > 0 or self._limiter is not None)
-            and call.role != "shadow"
-        )
+        return self.may_wait and (self.config.rpm > 0 or self._limiter is not None) and call.role != "shadow"
 
     @override
     async def wait_request(self, call: Call) -> Reply | None:
@@ -104,7 +101,7 @@ class RateShield(Module[Config]):
     def on_done(self, call: Call, reply: Reply) -> None:
         if HELD not in call.notes or self._limiter is None:
             return
-        if not self._fast.is_remote:
+        if not self.may_wait:
             self._limiter.settle(call, reply)
         elif corrections := self._limiter.corrections(call, reply):
             tasks = cast(Tasks, self.tools.hot["tasks"])

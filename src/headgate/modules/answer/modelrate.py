@@ -47,6 +47,7 @@ class ModelRate(Module[Config]):
             "model": lambda call: call.model,
             "provider": self._provider,
         }
+        self.may_wait = self._fast.is_remote
         rules = [
             Rule(limit, f"model:{number}:{limit.what}:{limit.per}", names[limit.per])
             for number, limit in enumerate(config.limits)
@@ -55,13 +56,13 @@ class ModelRate(Module[Config]):
 
     @override
     def on_request(self, call: Call) -> Reply | None:
-        if not self._fast.is_remote:
+        if not self.may_wait:
             self._limiter.take(call)
         return None
 
     @override
     def must_wait(self, call: Call) -> bool:
-        return self._fast.is_remote
+        return self.may_wait
 
     @override
     async def wait_request(self, call: Call) -> Reply | None:
@@ -73,7 +74,7 @@ class ModelRate(Module[Config]):
     def on_done(self, call: Call, reply: Reply) -> None:
         if HELD not in call.notes:
             return
-        if not self._fast.is_remote:
+        if not self.may_wait:
             self._limiter.settle(call, reply)
         elif corrections := self._limiter.corrections(call, reply):
             tasks = cast(Tasks, self.tools.hot["tasks"])
