@@ -1,4 +1,4 @@
-"""The parts of governance that live as long as the gateway, put together: policies, approvals, and the gate between them."""
+"""The parts of governance that live as long as the gateway, put together: policies, approvals, their gate, guardrails."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from headgate.govern.agents import service as agents
 from headgate.govern.agents.hot import AgentBook
 from headgate.govern.approvals import service as approvals
 from headgate.govern.approvals.hot import ApprovalBook, Gate
+from headgate.govern.guardrails import service as guardrails
+from headgate.govern.guardrails.hot import RuleBook
 from headgate.govern.policies import service as policies
 from headgate.govern.policies.service import PolicyKeeper
 from headgate.kernel.clock import Clock
@@ -31,6 +33,7 @@ class Governing:
     book: ApprovalBook
     gate: Gate
     agents: AgentBook
+    rules: RuleBook
 
     @staticmethod
     async def build(database: Database, settings: Any, clock: Clock) -> Governing:
@@ -39,11 +42,14 @@ class Governing:
         await keeper.load()
         book, known = ApprovalBook(), AgentBook()
         await agents.load_book(database, known)
-        return Governing(database, keeper, book, Gate(keeper.book, book, clock), known)
+        rules = await guardrails.load_book(database)
+        return Governing(database, keeper, book, Gate(keeper.book, book, clock), known, rules)
 
     @property
     def hot(self) -> dict[str, Any]:
-        return {"policies": self.policies, "approvals": self.book, "gate": self.gate, "agents": self.agents}
+        return {
+            "policies": self.policies, "approvals": self.book, "gate": self.gate, "agents": self.agents, "guardrails": self.rules,
+        }  # fmt: skip
 
     @property
     def builders(self) -> dict[str, Callable[[Any, str], Awaitable[dict[str, Any]]]]:
@@ -52,6 +58,7 @@ class Governing:
             policies.PART: self.policies.build,
             approvals.PART: approvals.book_builder(self.database, self.book),
             agents.PART: agents.book_builder(self.database, self.agents),
+            guardrails.PART: guardrails.book_builder(self.database, self.rules),
         }
 
     async def start(self, tasks: Tasks, recorder: Recorder) -> None:

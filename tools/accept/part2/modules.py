@@ -9,7 +9,7 @@ import sys
 from tools.accept.outcome import Findings
 from tools.rig.processes import ROOT
 
-MATRIX = ("tests/modules/test_matrix.py", "tests/modules/guard/test_guardrails.py")
+MATRIX = ("tests/conformance/test_modules.py", "tests/modules/guard/test_guardrails.py")
 COSTS = ("bench.modules", "bench.guards")
 RUN_S = 1200
 
