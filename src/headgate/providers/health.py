@@ -1,4 +1,4 @@
-"""How providers are doing: counts, latency and the last check, of real calls. Dispatch writes it, breakers and the API read it."""
+"""How providers are doing: counts, latency and the last check, of real calls. Dispatch writes; breakers and the API read."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Provider:
     local: bool = False
     foreign: bool = False  # not at the address that its name stands for, so any key may be one of it
     tenant: str = ""  # whose it is, when it was added at run time
-    lines: Lines = ()  # headers of its own
+    lines: Lines = field(default=(), repr=False)  # headers of its own
     opener: Opener | None = None
     models: tuple[str, ...] = ()  # names that are its own, each the name itself or its beginning and `*`
     _heads: dict[tuple[str, str], bytes] = field(
