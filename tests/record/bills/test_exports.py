@@ -38,7 +38,8 @@ ANTHROPIC_USAGE = {
     "data": [{
         "starting_at": "2026-01-01T00:00:00Z", "ending_at": "2026-01-02T00:00:00Z",
         "results": [{
-            "uncached_input_tokens": 1500, "cache_creation": {"ephemeral_1h_input_tokens": 1000, "ephemeral_5m_input_tokens": 500},
+            "uncached_input_tokens": 1500,
+            "cache_creation": {"ephemeral_1h_input_tokens": 1000, "ephemeral_5m_input_tokens": 500},
             "cache_read_input_tokens": 200, "output_tokens": 500, "server_tool_use": {"web_search_requests": 10},
             "api_key_id": None, "workspace_id": None, "model": "claude-sonnet-4-20250514", "service_tier": "standard",
         }],
@@ -53,7 +54,8 @@ ANTHROPIC_COSTS = {
                      "token_type": "uncached_input_tokens"}],
     }],
 }  # fmt: skip
-ANTHROPIC_USAGE_CSV = """usage_date_utc,model_version,api_key,workspace,usage_type,usage_input_tokens_no_cache,usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,usage_output_tokens
+ANTHROPIC_USAGE_CSV = """usage_date_utc,model_version,api_key,workspace,usage_type,usage_input_tokens_no_cache,\
+usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,usage_output_tokens
 2026-01-01,claude-sonnet-4-20250514,prod,Default,standard,1500,500,1000,200,500
 """
 DAY = "2026-01-01"

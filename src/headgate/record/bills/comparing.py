@@ -98,7 +98,9 @@ def _row(key: Key, theirs: Line | None, ours: Ours | None, tolerance_pct: Decima
         row["difference"]["cost"] = float(gap_usd)
         if abs(gap_usd) > max(CENT_OF_A_CENT, abs(theirs.cost_usd) * tolerance_pct / 100):
             differs = True
-            row["why"].append(f"cost: {'more' if gap_usd > 0 else 'less'} here by ${abs(gap_usd):f}")
+            row["why"].append(
+                f"cost: {'more' if gap_usd > 0 else 'less'} here by ${abs(gap_usd).normalize():f}"
+            )
             if ours.unpriced:
                 row["why"].append(f"{ours.unpriced} runs have no price here")
     row["result"] = "differs" if differs else "matches"

@@ -118,7 +118,7 @@ def _json_rows(text: str) -> Iterator[dict[str, Any]]:
         raise BadRequest("The export is neither JSON nor CSV.") from None
     for page in cast("list[Any]", given) if isinstance(given, list) else [given]:
         fields = cast("dict[str, Any]", page) if isinstance(page, dict) else {}
-        buckets = fields.get("data", fields.get("results") and [fields]) or []
+        buckets: Any = fields.get("data") or ([fields] if "results" in fields else [])
         for bucket in cast("list[Any]", buckets):
             if not isinstance(bucket, dict):
                 continue

@@ -28,6 +28,30 @@ class CacheStats(BaseModel):
     stats: list[CacheStat]
 
 
+class TypeCount(BaseModel):
+    entries: int
+    hits: int
+    misses: int
+
+
+class CacheSummary(BaseModel):
+    """All types of the tenant's entries together."""
+
+    entries: int
+    hits: int = Field(description="Since the gateway started.")
+    misses: int
+    hit_rate: float
+    size_bytes: int
+    savings_usd: float = Field(description="What answers of caches saved, of all time.")
+    strategy: str = Field(description="How an answer is found.", examples=["exact"])
+    types: dict[str, TypeCount]
+
+
+class Cleared(BaseModel):
+    status: str = "cleared"
+    removed: int = Field(description="How many entries there were.")
+
+
 class InvalidateBody(BaseModel):
     """Which entries go. Without `cacheType`: all of the tenant."""
 

@@ -87,14 +87,24 @@ def add(db: Bulk, sums: Tally) -> None:
     queries.add(db, [(*key, *cell) for key, cell in sums.items()])
 
 
+async def saved_by_caches(db: AsyncConnection, tenant: str, app: str | None, pending: Tally) -> int:
+    """Pico-dollars that answers of caches saved, for one app or all."""
+    rows = await _sums(db, tenant, Period(app), pending)
+    return sum(row["saved_pico"] for row in rows if row["route"] in CACHE_ROUTES)
+
+
 async def savings(db: AsyncConnection, tenant: str, period: Period, pending: Tally) -> dict[str, Any]:
     """The tenant's rollup. `pending` are the sums of what is written and not yet in the database."""
+    return summary(await _sums(db, tenant, period, pending))
+
+
+async def _sums(db: AsyncConnection, tenant: str, period: Period, pending: Tally) -> list[dict[str, Any]]:
     rows = await queries.totals(db, tenant, period)
     for key, cell in pending.items():
         of = dict(zip(KEY, key, strict=True))
         if of["tenant"] == tenant and _within(of, period):
             rows.append(of | dict(zip(SUMS, cell, strict=True)))
-    return summary(rows)
+    return rows
 
 
 def _within(of: dict[str, Any], period: Period) -> bool:
