@@ -12,6 +12,7 @@ from headgate.modules.admit.idlekill import Config, IdleKill, RunawayStopped
 from headgate.store.fast import MemoryStore
 from headgate.testing.clock import FixedClock
 from tests.gateway.conftest import Running
+from tests.modules.admit.test_rateshield import SharedStore
 from tests.modules.live import BOTH, say, switch
 from tests.record.cache.calls import QUESTION, make_call
 
@@ -39,6 +40,19 @@ def test_a_repeat_is_refused_within_its_window_only(clock: FixedClock) -> None:
     kill.on_request(make_call(clock=clock, key_id="key_2"))
     clock.advance(11)
     kill.on_request(make_call(clock=clock))
+
+
+@pytest.mark.asyncio
+async def test_a_shared_store_is_asked_in_the_waiting_hook(clock: FixedClock) -> None:
+    kill = IdleKill(Config.model_validate({"loop_threshold": 1}), Tools(clock, SharedStore(), {}))
+    for refused in (False, True):
+        call = make_call(clock=clock)
+        assert kill.on_request(call) is None and kill.must_wait(call)
+        if refused:
+            with pytest.raises(RateLimited):
+                await kill.wait_request(call)
+        else:
+            await kill.wait_request(call)
 
 
 def test_a_stream_that_takes_too_long_is_ended(clock: FixedClock) -> None:

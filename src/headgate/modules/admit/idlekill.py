@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
 from typing import cast
 
 from pydantic import AliasChoices, Field
@@ -15,10 +15,12 @@ from headgate.call.module import Module, ModuleConfig, Phase, Spec, StreamFilter
 from headgate.kernel.errors import BadRequest, GatewayError, RateLimited
 from headgate.kernel.money import to_usd
 from headgate.modules.limits import BYTES_PER_TOKEN, max_output
+from headgate.modules.meter import Meter
 from headgate.providers.prices import PriceBook
 from headgate.store.fast import FastStore
 
 PICO = 10**12
+REMOTE_WAIT_S = 0.05
 
 
 class RunawayStopped(GatewayError):
@@ -56,7 +58,7 @@ class Config(ModuleConfig):
 class IdleKill(Module[Config]):
     spec = Spec(
         "idlekill", "safety", Phase.ADMIT, "Stops calls that run too long, too large or too dear, and endless repeats.",
-        ("loopguard", "loop_guard"),
+        ("loopguard", "loop_guard"), waits=True,
     )  # fmt: skip
     Config = Config
 
@@ -64,6 +66,7 @@ class IdleKill(Module[Config]):
         super().__init__(config, tools)
         self._fast = cast(FastStore, tools.fast)
         self._clock = tools.clock
+        self.may_wait = self._fast.is_remote
         self._max_pico = int(config.max_cost_usd * PICO)
 
     @override
@@ -79,14 +82,28 @@ class IdleKill(Module[Config]):
             )
         if self._max_pico:
             self._check_cost(call, prompt)
-        if config.loop_detection and call.role != "shadow" and not self._fast.is_remote:
-            self._count(call)
+        if config.loop_detection and call.role != "shadow" and not self.may_wait:
+            times = self._fast.add(_loop_key(call), 1, ttl_s=config.loop_window_s, now=self._clock.now())
+            self._judge_loop(times)
+        return None
+
+    @override
+    def must_wait(self, call: Call) -> bool:
+        return self.may_wait and self.config.loop_detection and call.role != "shadow"
+
+    @override
+    async def wait_request(self, call: Call) -> Reply | None:
+        async with asyncio.timeout(REMOTE_WAIT_S):
+            window_s = self.config.loop_window_s
+            self._judge_loop(
+                await self._fast.add_wait(_loop_key(call), 1, ttl_s=window_s, now=self._clock.now())
+            )
         return None
 
     @override
     def stream_filter(self, call: Call) -> StreamFilter | None:
         prompt = len(call.body) // BYTES_PER_TOKEN
-        return _Meter(lambda size: self._check_stream(call, prompt, size // BYTES_PER_TOKEN))
+        return Meter(lambda size: self._check_stream(call, prompt, size // BYTES_PER_TOKEN))
 
     def _check_cost(self, call: Call, prompt: int) -> None:
         pico = self._cost(call, prompt, max_output(call, 0))
@@ -102,15 +119,9 @@ class IdleKill(Module[Config]):
         usage = Usage(prompt, completion, known=True)
         return (prices.cost("", call.model, usage) or 0) if prices is not None else 0
 
-    def _count(self, call: Call) -> None:
-        """Equal requests of one caller for one app. The body is the request; whoever retries with a key is known by it."""
-        caller, window_s = call.caller, self.config.loop_window_s
-        who = f"{caller.tenant}\0{caller.key_id}\0{call.app}\0{call.session}\0{call.endpoint}".encode()
-        digest = hashlib.blake2b(who + call.body, digest_size=16).hexdigest()
-        if (
-            self._fast.add(f"loop:{digest}", 1, ttl_s=window_s, now=self._clock.now())
-            > self.config.loop_threshold
-        ):
+    def _judge_loop(self, times: int) -> None:
+        if times > self.config.loop_threshold:
+            window_s = self.config.loop_window_s
             raise RateLimited(
                 f"The same request came more than {self.config.loop_threshold} times in {window_s:g} s.",
                 headers={"Retry-After": str(int(window_s)), "x-should-retry": "false"}, limit="loop",
@@ -130,20 +141,8 @@ class IdleKill(Module[Config]):
             raise RunawayStopped(f"The answer costs more than {config.max_cost_usd} dollars.", limit="cost")
 
 
-class _Meter(StreamFilter):
-    """Weighs a stream as it passes; changes nothing."""
-
-    def __init__(self, check: Callable[[int], None]) -> None:
-        self._check = check
-        self._size = 0
-
-    @override
-    def feed(self, events: list[bytes]) -> list[bytes]:
-        self._size += sum(map(_text_size, events))
-        self._check(self._size)
-        return events
-
-
-def _text_size(event: bytes) -> int:
-    """About how many bytes of an event are text: what stands in its longest string."""
-    return max(map(len, event.split(b'"'))) if b"delta" in event or b"text" in event else 0
+def _loop_key(call: Call) -> str:
+    """Equal requests of one caller for one app. The body is the request; whoever retries with a key is known by it."""
+    caller = call.caller
+    who = f"{caller.tenant}\0{caller.key_id}\0{call.app}\0{call.session}\0{call.endpoint}".encode()
+    return f"loop:{hashlib.blake2b(who + call.body, digest_size=16).hexdigest()}"
