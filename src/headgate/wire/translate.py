@@ -10,6 +10,7 @@ from headgate.call.call import Call, Wire
 from headgate.call.frames import Usage
 from headgate.wire.codec import Fates
 from headgate.wire.codecs import CODECS
+from headgate.wire.custom_tools import Unwrapping, with_functions_only
 from headgate.wire.neutral import Event, Failed, Opaque, Reply, Request, Started, Tokens, UsageTold
 from headgate.wire.shape import WireSpec
 
@@ -69,7 +70,10 @@ class Translation:
         fates = Fates()
         for path in self.request.lost:
             fates.drop(path)
-        self.body: bytes = self._upstream.write_request(self.request, model, fates)
+        is_openai = self._upstream.maker == "openai"  # only its formats know custom tools
+        asked = self.request if is_openai else with_functions_only(self.request, fates)
+        self._unwrapping = None if is_openai else Unwrapping(self.request)
+        self.body: bytes = self._upstream.write_request(asked, model, fates)
         for warning in fates.warnings:
             if warning not in call.warnings:
                 call.warn(warning)
@@ -80,6 +84,8 @@ class Translation:
         """A whole answer (status 200) in the client's wire. Raises ValueError when it is not what the provider should send."""
         reply = self._upstream.read_reply(body)
         self.usage, self.usage_raw = usage_of(reply.tokens), reply.tokens.raw
+        if self._unwrapping:
+            self._unwrapping.reply(reply)
         self._complete(reply)
         return self._client.write_reply(reply, self.request)
 
@@ -106,6 +112,7 @@ class StreamTranslation:
     def __init__(self, call: Call, request: Request, upstream_wire: Wire, client_wire: Wire) -> None:
         self._call = call
         self._reader = CODECS[upstream_wire].stream_reader()
+        self._unwrapping = Unwrapping(request) if CODECS[upstream_wire].maker != "openai" else None
         self._writer = CODECS[client_wire].stream_writer(request)
         self.usage = Usage()
         self.usage_raw = b""
@@ -131,6 +138,8 @@ class StreamTranslation:
                 self._take(event.tokens)
             elif isinstance(event, Failed):
                 self.failed = event
+        if self._unwrapping:
+            events = self._unwrapping.events(events)
         return self._writer.write(events) if events else b""
 
     def _take(self, tokens: Tokens) -> None:

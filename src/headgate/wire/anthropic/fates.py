@@ -106,7 +106,9 @@ WRITE: Mapping[str, Destiny] = {
     "stop": sent("`stop_sequences`"),
     "tools": sent(),
     "Tool.strict": sent("from 4.5 on; dropped for older models"),
-    "Tool.custom": refused("there are no tools with free text as input"),
+    "Tool.custom": changed(
+        "offered as a function with one text, a grammar in words; its calls come back as calls of the tool"
+    ),
     "Tool.cache": sent(),
     "tool_choice": sent(),
     "ToolChoice.allowed": changed("the tools that are not allowed are left out"),

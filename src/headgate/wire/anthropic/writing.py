@@ -134,8 +134,6 @@ def _tool(tool: Tool | Opaque, model: str, fates: Fates) -> Fields:
         if tool.maker != "anthropic":
             fates.refuse("tools", f"a tool of type {tool.kind} runs only at its own provider")
         return tool.data
-    if tool.custom:
-        fates.refuse("tools", "it knows no custom tools with free text as input")
     fields: Fields = {"name": tool.name}
     if tool.description:
         fields["description"] = tool.description

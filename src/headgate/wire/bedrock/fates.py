@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headgate.wire.destiny import Destiny, dropped, refused, sent
+from headgate.wire.destiny import Destiny, changed, dropped, refused, sent
 
 _POINT = sent("a cache point after it; other lives than 5m and 1h are sent as 1h, which is told")
 
@@ -21,7 +21,9 @@ WRITE: Mapping[str, Destiny] = {
     "stop": sent(),
     "tools": sent(),
     "Tool.strict": sent(),
-    "Tool.custom": refused("it knows no custom tools with free text as input"),
+    "Tool.custom": changed(
+        "offered as a function with one text, a grammar in words; its calls come back as calls of the tool"
+    ),
     "Tool.cache": _POINT,
     "tool_choice": sent("none as a request without tools"),
     "ToolChoice.allowed": sent("the others are left out"),

@@ -185,6 +185,7 @@ class ChatWriter:
         }
         self._roles: set[int] = set()
         self._refusals: set[tuple[int, int]] = set()
+        self._customs: set[tuple[int, int]] = set()
         self._calls: dict[tuple[int, int], int] = {}  # (choice, part) -> place among the choice's calls
         self._counts: dict[int, int] = {}
         self._thoughts: dict[tuple[int, int], Thinking] = {}
@@ -272,6 +273,8 @@ class ChatWriter:
             return self._chunk(
                 event.choice, {"function_call": {"name": part.name, "arguments": part.arguments}}
             )
+        if part.custom:
+            self._customs.add(place)
         call = call_fields(part)
         call["custom" if part.custom else "function"]["input" if part.custom else "arguments"] = (
             part.arguments
@@ -281,10 +284,13 @@ class ChatWriter:
     def _arguments(self, event: ArgumentsDelta) -> bytes:
         if self._functions:
             return self._chunk(event.choice, {"function_call": {"arguments": event.text}})
-        index = self._calls[event.choice, event.at]
-        return self._chunk(
-            event.choice, {"tool_calls": [{"index": index, "function": {"arguments": event.text}}]}
+        place = (event.choice, event.at)
+        told: Fields = (
+            {"custom": {"input": event.text}}
+            if place in self._customs
+            else {"function": {"arguments": event.text}}
         )
+        return self._chunk(event.choice, {"tool_calls": [{"index": self._calls[place]} | told]})
 
     def _citation(self, event: CitationTold) -> bytes:
         maker = "openai" if event.citation.get("type") == "url_citation" else ""

@@ -14,6 +14,7 @@ from headgate.wire.destiny import (
     WHOLE,
     Destiny,
     Fields,
+    changed,
     dropped,
     refused,
     sent,
@@ -102,7 +103,9 @@ WRITE: Mapping[str, Destiny] = {
     "stop": sent(),
     "tools": sent(),
     "Tool.strict": dropped("this provider does not promise to hold itself to schemas"),
-    "Tool.custom": refused("it knows no custom tools with free text as input"),
+    "Tool.custom": changed(
+        "offered as a function with one text, a grammar in words; its calls come back as calls of the tool"
+    ),
     "Tool.cache": _MARKS,
     "tool_choice": sent(),
     "ToolChoice.allowed": sent(),
