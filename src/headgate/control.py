@@ -18,6 +18,7 @@ from headgate.govern.trials import routes as trials
 from headgate.identity.accounts import routes as accounts
 from headgate.identity.keys import routes as keys
 from headgate.identity.keys.hot import Door
+from headgate.identity.settings import routes as own_settings
 from headgate.operate.jobs import routes as jobs
 from headgate.operate.modules_admin import routes as modules
 from headgate.operate.system import routes as system
@@ -39,6 +40,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         gateway_routes.router,
         accounts.router,
         keys.router,
+        own_settings.router,
         guardrails.router,
         runs.router,
         responses.router,

@@ -15,6 +15,8 @@ from headgate.govern.guardrails import service as guardrails
 from headgate.govern.guardrails.hot import RuleBook
 from headgate.govern.policies import service as policies
 from headgate.govern.policies.service import PolicyKeeper
+from headgate.identity.settings import service as own_settings
+from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.clock import Clock
 from headgate.kernel.tasks import Tasks
 from headgate.record.runs.hot import Recorder
@@ -34,6 +36,7 @@ class Governing:
     gate: Gate
     agents: AgentBook
     rules: RuleBook
+    settings: SettingsBook
 
     @staticmethod
     async def build(database: Database, settings: Any, clock: Clock) -> Governing:
@@ -42,13 +45,15 @@ class Governing:
         await keeper.load()
         book, known = ApprovalBook(), AgentBook()
         await agents.load_book(database, known)
-        rules = await guardrails.load_book(database)
-        return Governing(database, keeper, book, Gate(keeper.book, book, clock), known, rules)
+        rules, told = await guardrails.load_book(database), SettingsBook()
+        await own_settings.load_book(database, told)
+        return Governing(database, keeper, book, Gate(keeper.book, book, clock), known, rules, told)
 
     @property
     def hot(self) -> dict[str, Any]:
         return {
             "policies": self.policies, "approvals": self.book, "gate": self.gate, "agents": self.agents, "guardrails": self.rules,
+            "settings": self.settings,
         }  # fmt: skip
 
     @property
@@ -57,6 +62,7 @@ class Governing:
         return {
             policies.PART: self.policies.build,
             approvals.PART: approvals.book_builder(self.database, self.book),
+            own_settings.PART: own_settings.book_builder(self.database, self.settings),
             agents.PART: agents.book_builder(self.database, self.agents),
             guardrails.PART: guardrails.book_builder(self.database, self.rules),
         }

@@ -13,6 +13,7 @@ from headgate.govern.ledger import tables as ledger
 from headgate.govern.policies import tables as policies
 from headgate.identity.accounts import tables as accounts
 from headgate.identity.keys import tables as keys
+from headgate.identity.settings import tables as own_settings
 from headgate.operate.jobs import tables as jobs
 from headgate.operate.modules_admin import tables as modules
 from headgate.operate.webhooks import tables as webhooks
@@ -29,6 +30,7 @@ TABLES = (
     ledger,
     accounts,
     keys,
+    own_settings,
     jobs,
     modules,
     webhooks,

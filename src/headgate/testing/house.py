@@ -15,6 +15,7 @@ from headgate.config import Settings
 from headgate.identity.accounts import service as accounts
 from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
+from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.errors import Unavailable
 from headgate.kernel.ids import Ids
 from headgate.modules.catalog import Catalog
@@ -65,6 +66,7 @@ class House:
         self.cache = ResponseCache(CacheLimits(memory_bytes=SEGMENT_BYTES, disk_bytes=0), clock)
         hot: dict[str, Any] = {"recorder": self.recorder, "cache": self.cache, "fast": MemoryStore()}
         hot["modules"] = Catalog(settings)
+        hot["settings"] = SettingsBook()
         self.services = Services(database, clock, ids, self.notices, self.recorder, NoModels(), settings, hot)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
 from headgate.govern.approvals import queries, service
 from headgate.govern.approvals.schemas import Approval, Approvals, Decision, Status
 from headgate.govern.approvals.service import PART, Decider, NoSuchApproval, Vote
+from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.clock import to_us
 from headgate.kernel.pages import page_body
 from headgate.rim.context import Context, Reading, Writing, services_of
@@ -55,7 +56,8 @@ async def reject(_: CaughtUp, ctx: Writing, id: str, body: Decision | None = Non
 
 
 async def _vote(ctx: Context, approval_id: str, vote: Vote, body: Decision | None) -> dict[str, Any]:
-    decider = Decider(ctx.caller, ctx.ids, ctx.clock)
+    hours = cast(SettingsBook, ctx.services.hot["settings"]).get(ctx.tenant, "approval_exception_ttl_hours")
+    decider = Decider(ctx.caller, ctx.ids, ctx.clock, float(hours))
     decided = await service.vote(ctx.db, decider, approval_id, vote, body.reason if body else "")
     ctx.changed(PART)
     return decided

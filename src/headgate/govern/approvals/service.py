@@ -171,4 +171,6 @@ def book_builder(
 
 async def by_agent(db: AsyncConnection, tenant: str, since_us: int) -> dict[str, tuple[int, int]]:
     """For each agent: how many of its wishes since `since_us` were approved, and how many rejected."""
-    return {row[0]: (int(row[1]), int(row[2])) for row in await queries.decided_by_agent(db, tenant, since_us)}
+    return {
+        row[0]: (int(row[1]), int(row[2])) for row in await queries.decided_by_agent(db, tenant, since_us)
+    }

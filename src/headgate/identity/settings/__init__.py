@@ -1,0 +1,1 @@
+"""Settings of a tenant: what its admins decide while the server runs."""
