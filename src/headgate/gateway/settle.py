@@ -21,6 +21,7 @@ log = get_log("gateway")
 
 KEPT_RESPONSE_BYTES = 8 * 1024 * 1024  # a longer answer is kept on record only up to here
 _TEXTS = re.compile(rb'"(?:content|text)"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of deltas and whole answers
+_DELTAS = re.compile(rb'"delta"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of responses, which tell their texts once more at the end
 BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
 
 
@@ -152,7 +153,7 @@ def estimate_usage(call: Call, reply: Reply) -> None:
     if reply.usage.known or not reply.provider:
         return
     prompt = len(call.body) // BYTES_PER_TOKEN
-    completion = -(-sum(map(len, _TEXTS.findall(reply.body))) // BYTES_PER_TOKEN)
+    completion = -(-sum(map(len, _DELTAS.findall(reply.body) or _TEXTS.findall(reply.body))) // BYTES_PER_TOKEN)
     reply.usage = Usage(prompt, completion, known=True)
     reply.usage_raw = b'{"estimated":true}'
     call.warn("usage is an estimate")
