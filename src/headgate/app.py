@@ -11,9 +11,9 @@ from typing import Any
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
-from headgate.call.call import Call
 from headgate.call.module import Tools
 from headgate.config import Settings
+from headgate.fleet_news import FleetNews
 from headgate.gateway.chain import Chain, compile_chain
 from headgate.gateway.dispatch import Dispatcher, Lines
 from headgate.gateway.inner import InnerCalls
@@ -24,6 +24,7 @@ from headgate.gateway.seam import SeamSettings
 from headgate.gateway.serve import Gateway, Parts
 from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, listener
 from headgate.gateway.settle import Settler
+from headgate.gateway.upstreams.fleet import Fleet, FleetRules
 from headgate.governing import Governing
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
@@ -185,13 +186,11 @@ async def build(settings: Settings) -> House:
     notices.control = control
     calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
 
-    def provider_of(call: Call) -> str:
-        return keeper.plane.providers.route(call.model).provider.name
-
     tools.hot.update(
         calls=calls,
         prices=plane.prices,
-        provider_of=provider_of,
+        provider_of=gateway.dispatcher.first_provider,
+        fleet=gateway.dispatcher.fleet,
     )  # what modules ask for while they run
     return House(
         floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now()),
@@ -273,7 +272,9 @@ def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending) -> Gateway:
         settings.idle_timeout_s,
         settings.total_timeout_s,
     )
-    dispatcher = Dispatcher(clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines))
+    news = FleetNews(floor.database, floor.tasks, floor.ids, clock)
+    fleet = Fleet(clock, FleetRules(), changed=news.changed)
+    dispatcher = Dispatcher(clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines), fleet)
     models = ModelList(clock, keeper, floor.client, mock, settings.model_aliases)
     return Gateway(Parts(clock, floor.ids, keeper, floor.recorder, dispatcher, floor.cache, settler, models,
         ResponseMemory(floor.database, floor.recorder, clock),
@@ -323,7 +324,7 @@ def build_control(house: House) -> Asgi:
         {
             "recorder": floor.recorder, "cache": floor.cache, "client": floor.client, "loop": house.watch,
             "worker": house.supervisor, "fast": floor.fast, "started_us": house.started_us,
-            "modules": house.catalog, **house.governing.hot, **house.spending.hot,
+            "modules": house.catalog, "fleet": house.gateway.dispatcher.fleet, **house.governing.hot, **house.spending.hot,
             "prices": house.spending.prices,
         },
     )  # fmt: skip

@@ -61,7 +61,7 @@ class Gateway:
 
     def __init__(self, parts: Parts) -> None:
         self._keeper = parts.keeper
-        self._dispatcher = parts.dispatcher
+        self.dispatcher = parts.dispatcher
         self._settler = parts.settler
         self._inflight = Inflight()
         self._intake = Intake(parts.clock, parts.ids)
@@ -128,11 +128,11 @@ class Gateway:
             await self._responses.recall(call)
         key = self._inflight.key(call)
         if key is None:
-            return self._inspected(call, await self._dispatcher.ask(call))
+            return self._inspected(call, await self.dispatcher.ask(call))
         if (shared := await self._inflight.join(key)) is not None:
             return self._answered(call, shared)
         with self._inflight.lead(key, call):
-            return self._inspected(call, await self._dispatcher.ask(call))
+            return self._inspected(call, await self.dispatcher.ask(call))
 
     def _inspected(self, call: Call, reply: Reply) -> Reply:
         """A model's answer: a whole one is inspected and settled here, a stream inspects and settles itself."""

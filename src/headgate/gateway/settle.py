@@ -145,6 +145,7 @@ class Settler:
             error.message if error else "", reply.first_byte_us, reply.upstream_us, call.events, call.explanation, call.warnings,
             b"" if same_as else call.body, response, same_as, call.parent_run, call.project, call.session,
             metadata=call.notes.get("metadata", {}), preview=WIRES[call.endpoint].last_user_text(call.view),
+            attempts=call.notes.get("attempts", []),
         )  # fmt: skip
 
 

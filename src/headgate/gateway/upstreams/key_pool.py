@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from math import log
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 PREFIX_BYTES = 3072  # what providers' prompt caches begin at is about 1,024 tokens
 REFUSED_S = 60.0  # a key that is not accepted
@@ -23,6 +23,9 @@ class Key(Protocol):
     def ref(self) -> str: ...
     @property
     def weight(self) -> int: ...
+
+
+KeyT = TypeVar("KeyT", bound=Key)
 
 
 def affinity_of(body: bytes, walls: bytes) -> bytes | None:
@@ -81,7 +84,7 @@ class Cooling:
         return until - now
 
 
-def order_keys(keys: Sequence[Key], affinity: bytes | None, chances: Sequence[float]) -> list[Key]:
+def order_keys(keys: Sequence[KeyT], affinity: bytes | None, chances: Sequence[float]) -> list[KeyT]:
     """All keys, the one to use first at the front. `chances`: one in [0, 1) for each, used where no affinity decides."""
     if affinity is not None:
         return sorted(keys, key=lambda key: rank(affinity, key.ref, key.weight))
