@@ -26,8 +26,22 @@ def uses_of_reply(call: Call, body: bytes) -> list[ToolUse]:
         raise Unavailable("The tool calls of the answer cannot be read, so it was not passed on.") from error
 
 
+def _may_call(events: bytes) -> bool:
+    """Could a tool be called in these events? Never wrong when it says no."""
+    return b'"name"' in events or b"_call" in events or b"Call" in events
+
+
+def uses_of_stream(call: Call, stream: bytes) -> list[ToolUse]:
+    """The tool calls of a whole streamed answer. Raises Unavailable when they cannot be read."""
+    from_stream = WIRES[call.endpoint].from_stream
+    whole = from_stream(stream) if from_stream is not None else None
+    if whole is None:
+        raise Unavailable("The tool calls of the answer cannot be read, so they were not passed on.")
+    return uses_of_reply(call, whole)
+
+
 def _begins_call(event: bytes) -> bool:
-    if b'"name"' not in event and b"_call" not in event and b"Call" not in event:
+    if not _may_call(event):
         return False
     data = read_event(event).data
     return data is not None and data.startswith(b"{") and bool(called_tools(json.decode(data)))
@@ -53,6 +67,8 @@ class ToolHold(StreamFilter):
         if self._held:
             self._held += events
             return []
+        if not _may_call(b"".join(events)):
+            return events
         for index, event in enumerate(events):
             if _begins_call(event):
                 self._held = events[index:]
@@ -63,9 +79,5 @@ class ToolHold(StreamFilter):
     def finish(self) -> list[bytes]:
         if not self._held:
             return []
-        from_stream = WIRES[self._call.endpoint].from_stream
-        whole = from_stream(b"".join(self._seen)) if from_stream is not None else None
-        if whole is None:
-            raise Unavailable("The tool calls of the answer cannot be read, so they were not passed on.")
-        self._judge(uses_of_reply(self._call, whole))
+        self._judge(uses_of_stream(self._call, b"".join(self._seen)))
         return self._held
