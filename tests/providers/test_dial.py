@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from headgate.providers.client import Deadlines, HttpClient, Origin, UpstreamFailure
+from headgate.providers.ssrf import Reach
 from headgate.testing.fault_server import FaultServer
 from tests.providers.asking import QUICK, body_for, head_for, until
 from tests.providers.conftest import MakeClient
@@ -76,3 +77,43 @@ async def test_a_call_cancelled_while_connecting_leaves_nothing(silent: int, mak
         await call
     assert (client.stats().open, client.stats().cancelled) == (0, 1)
     await until(lambda: client._counters.transports == 0)
+
+
+async def test_a_guarded_origin_is_judged_by_its_addresses(
+    upstream: FaultServer, make_client: MakeClient
+) -> None:
+    client = make_client()
+    for host in ("localhost", "127.0.0.1", "0x7f.1"):
+        with pytest.raises(UpstreamFailure) as failure:
+            origin = Origin("http", host, upstream.port, Reach())
+            await client.send(origin, head_for(), body_for("ok"), deadlines=QUICK, whole=True)
+        assert (failure.value.kind, failure.value.sent) == ("forbidden", False)
+    allowed = Origin("http", "localhost", upstream.port, Reach(private=True))
+    assert (await client.send(allowed, head_for(), body_for("ok"), deadlines=QUICK, whole=True)).status == 200
+
+
+async def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_judged(
+    upstream: FaultServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: one look-up per connection, all its addresses judged, and the connection goes to one of them."""
+    answers = [["8.8.8.8", "127.0.0.1"], ["127.0.0.1"]]
+    asked: list[str] = []
+
+    async def look_up(host: str, port: int, **_: object) -> list[object]:
+        asked.append(host)
+        return [(2, 1, 6, "", (address, port)) for address in answers[len(asked) - 1]]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+    client = make_client()
+    with pytest.raises(UpstreamFailure) as failure:
+        await client.send(
+            Origin("http", "rebind.test", upstream.port, Reach()),
+            head_for(),
+            b"",
+            deadlines=QUICK,
+            whole=True,
+        )
+    assert failure.value.kind == "forbidden"
+    allowed = Origin("http", "rebind.test", upstream.port, Reach(private=True))
+    reply = await client.send(allowed, head_for(), body_for("ok"), deadlines=QUICK, whole=True)
+    assert (reply.status, asked) == (200, ["rebind.test", "rebind.test"])

@@ -45,6 +45,7 @@ FAILURES = {
     "protocol": "The provider's answer was not valid HTTP.",
     "too_large": "The provider's answer is larger than this gateway accepts.",
     "pool_timeout": "All connections to the provider stayed busy.",
+    "forbidden": "The provider is at an address that this server must not connect to.",
     "proxy": "The proxy on the way to the provider refused or failed.",
 }
 

@@ -10,7 +10,7 @@ from headgate.call.call import Wire
 from headgate.kernel.clock import Clock
 from headgate.kernel.secret import reveal
 from headgate.providers.provider import (
-    OPENAI_WIRES,
+    OPENAI_OWN_WIRES,
     SPEAKS,
     BadProvider,
     Provider,
@@ -23,7 +23,6 @@ from headgate.providers.styles import AZURE_VERSION, Lines
 from headgate.providers.upstream import Origin
 from headgate.providers.vertex import GoogleTokens
 
-RESPONSES: frozenset[Wire] = frozenset(("openai.responses",))
 VERTEX_LOCATION = "us-central1"
 OPENROUTER_URL = "https://openrouter.ai/api"
 FAMILIES: tuple[Family, ...] = ("openai", "anthropic", "google")  # that a provider of one's own may be
@@ -178,7 +177,7 @@ def _vertex(values: Values, clock: Clock, url: str) -> Provider | None:
 
 
 def _speaks(row: Row) -> frozenset[Wire]:
-    return OPENAI_WIRES | RESPONSES if row.name == "openai" else SPEAKS[row.family]
+    return OPENAI_OWN_WIRES if row.name == "openai" else SPEAKS[row.family]
 
 
 def _own_lines(row: Row, values: Values) -> Lines:

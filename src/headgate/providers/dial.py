@@ -6,10 +6,12 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from headgate.providers.connection import Connection
 from headgate.providers.proxy import Proxy, ProxyRefused, Tunnel
+from headgate.providers.ssrf import Reach, Unreachable, check_host, check_port, resolve
 from headgate.providers.tls import TlsContexts
 from headgate.providers.upstream import FailureKind, Origin
 
@@ -73,7 +75,11 @@ class Dialer:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(until):
+                if self._origin.reach is not None:
+                    return await self._judged(self._origin.reach)
                 found = await loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
+        except Unreachable as error:
+            raise DialFailure("forbidden", f"may not be reached: {error}") from None
         except TimeoutError:
             raise DialFailure("connect_timeout", "could not be looked up in time") from None
         except (socket.gaierror, UnicodeError):
@@ -81,6 +87,14 @@ class Dialer:
         addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
         addresses.sort(key=lambda address: address != self._good)  # stable: the resolver's order stays
         return addresses
+
+    async def _judged(self, reach: Reach) -> list[str]:
+        """Addresses of the origin itself, even behind a proxy: the proxy is then given an address, not the name."""
+        check_port(self._origin.port, reach)
+        check_host(self._origin.host, reach)
+        if self._proxy is not None and self._origin.scheme == "http":
+            raise Unreachable("a proxy would look it up by itself")
+        return await resolve(self._origin.host, self._origin.port, reach)
 
     async def _reach(self, make: Callable[[], Connection], address: str) -> Connection:
         loop = asyncio.get_running_loop()
@@ -98,10 +112,13 @@ class Dialer:
     ) -> Connection:
         proxy = cast(Proxy, self._proxy)
         loop = asyncio.get_running_loop()
-        transport, tunnel = await loop.create_connection(lambda: Tunnel(loop), address, proxy.origin.port)
+        judged = self._origin.reach is not None  # then `address` is the origin's, else the proxy's
+        hop = proxy.origin.host if judged else address
+        transport, tunnel = await loop.create_connection(lambda: Tunnel(loop), hop, proxy.origin.port)
         secured = False
         try:
-            transport.write(proxy.connect_head(self._origin))
+            target = replace(self._origin, host=address) if judged else self._origin
+            transport.write(proxy.connect_head(target))
             await tunnel.opened
             connection = make()
             upper = await loop.start_tls(transport, connection, context, server_hostname=self._origin.host)

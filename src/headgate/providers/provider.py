@@ -21,6 +21,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 OPENAI_WIRES: frozenset[Wire] = frozenset(
     ("openai.chat", "openai.completions", "openai.embeddings", "openai.models", "passthrough")
 )
+OPENAI_OWN_WIRES: frozenset[Wire] = OPENAI_WIRES | frozenset[Wire](("openai.responses",))
 AZURE_WIRES: frozenset[Wire] = frozenset(
     ("openai.chat", "openai.completions", "openai.embeddings", "openai.responses", "passthrough")
 )
@@ -31,7 +32,7 @@ SPEAKS: Mapping[Family, frozenset[Wire]] = {
     "google": frozenset(("google.generate", "google.count_tokens", "openai.embeddings", "openai.models", "passthrough")),
     "vertex": frozenset(("google.generate", "google.count_tokens")),
     "bedrock": frozenset(("bedrock.converse",)),
-    "mock": OPENAI_WIRES | {"openai.responses"},
+    "mock": OPENAI_OWN_WIRES,
 }  # fmt: skip
 _REQUEST_LINE = re.compile(rb"[A-Z]+ /[\x21-\x7e]* HTTP/1\.1")
 _LINE = re.compile(rb"[\x21-\x7e][\x20-\x7e]*")

@@ -8,9 +8,11 @@ from typing import Literal, Protocol
 
 from typing_extensions import override
 
+from headgate.providers.ssrf import Reach
+
 FailureKind = Literal[
     "dns", "refused", "connect_timeout", "tls", "reset", "first_byte_timeout", "idle_timeout", "total_timeout",
-    "protocol", "too_large", "pool_timeout", "proxy", "closed",
+    "protocol", "too_large", "pool_timeout", "proxy", "closed", "forbidden",
 ]  # fmt: skip
 
 KIB = 1024
@@ -19,11 +21,13 @@ MIB = 1024 * KIB
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where to connect: the key of a pool. `scheme` is `http` or `https`; `host` a name or an address without brackets."""
+    """Where to connect: the key of a pool. `scheme` is `http` or `https`; `host` a name or an address without brackets.
+    With `reach` each address is judged before it is connected to: the operator did not choose the host."""
 
     scheme: str
     host: str
     port: int
+    reach: Reach | None = None
 
     @override
     def __str__(self) -> str:
