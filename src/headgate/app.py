@@ -11,9 +11,9 @@ from typing import Any
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
-from headgate.call.module import Tools
+from headgate.call.module import ModuleConfig, Tools
 from headgate.config import Settings
-from headgate.fleet_news import FleetNews
+from headgate.fleet_news import FleetNews, fleet_rules
 from headgate.gateway.chain import Chain, compile_chain
 from headgate.gateway.dispatch import Dispatcher, Lines
 from headgate.gateway.inner import InnerCalls
@@ -24,7 +24,7 @@ from headgate.gateway.seam import SeamSettings
 from headgate.gateway.serve import Gateway, Parts
 from headgate.gateway.server import Asgi, LazyApi, Listener, Manner, bind, listener
 from headgate.gateway.settle import Settler
-from headgate.gateway.upstreams.fleet import Fleet, FleetRules
+from headgate.gateway.upstreams.fleet import Fleet
 from headgate.governing import Governing
 from headgate.identity.accounts.service import seed
 from headgate.identity.keys.hot import KeyUse
@@ -176,7 +176,7 @@ async def build(settings: Settings) -> House:
     )
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
     catalog.access = lambda tenant, asked: explain_access(keeper.plane.chain(tenant).modules, asked)
-    gateway = _gateway(floor, keeper, spending)
+    gateway = _gateway(floor, keeper, spending, catalog.server["failover"])
     notices = PlaneNotices(database, clock, keeper.rebuild)
 
     async def heard(notice: Notice) -> None:
@@ -262,7 +262,7 @@ def _key_builder(floor: Floor) -> Any:
     return build_keys
 
 
-def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending) -> Gateway:
+def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending, rules: ModuleConfig) -> Gateway:
     settings, clock = floor.settings, floor.clock
     settler = Settler(clock, floor.recorder, keeper, floor.cache, spending.purse)
     mock = MockProvider(latency_ms=settings.mock_latency_ms, chunk_ms=settings.mock_chunk_ms)
@@ -273,7 +273,7 @@ def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending) -> Gateway:
         settings.total_timeout_s,
     )
     news = FleetNews(floor.database, floor.tasks, floor.ids, clock)
-    fleet = Fleet(clock, FleetRules(), changed=news.changed)
+    fleet = Fleet(clock, fleet_rules(rules), changed=news.changed)
     dispatcher = Dispatcher(clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines), fleet)
     models = ModelList(clock, keeper, floor.client, mock, settings.model_aliases)
     return Gateway(Parts(clock, floor.ids, keeper, floor.recorder, dispatcher, floor.cache, settler, models,

@@ -97,7 +97,7 @@ class Dispatcher:
             return await self._counted(call, spec, targets[0])
         notes = call.notes
         policy: Policy = notes.get("policy", DEFAULT)
-        total_s: float = notes.get("deadline_s") or policy.deadline_s
+        total_s = min((each for each in (notes.get("deadline_s"), policy.deadline_s) if each), default=0.0)
         course = _Course(
             call, spec, policy, targets, call.t0 + (total_s or self._total_s), 0 < total_s < self._total_s
         )  # fmt: skip

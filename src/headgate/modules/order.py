@@ -37,6 +37,7 @@ from headgate.modules.inspect.secretscan_answers import SecretScanAnswers
 from headgate.modules.inspect.validation import Validation
 from headgate.modules.shape.abrouter import AbRouter
 from headgate.modules.shape.contextpack import ContextPack
+from headgate.modules.shape.failover import Failover
 from headgate.modules.shape.modelalias import ModelAlias
 from headgate.modules.shape.modelswitch import ModelSwitch
 from headgate.modules.shape.personaswitch import PersonaSwitch
@@ -67,6 +68,7 @@ ORDER: tuple[type[Module[Any]], ...] = (
     ModelSwitch,
     AbRouter,
     RegionRoute,
+    Failover,
     TokenTrim,
     # guard
     ScopeGuard,

@@ -180,6 +180,9 @@ class Keeper:
         ]  # fmt: skip
         if effects:
             db.insert(tables.side_effects, effects)
+        tries = [attempt_row(run, each) for run in runs if run.attempts for each in run.attempts]
+        if tries:
+            db.insert(tables.attempts, tries)
         self._chain_waiting(db, runs, places)
         heads: dict[str, BatchHead] = {}
         for run, place in zip(runs, places, strict=True):

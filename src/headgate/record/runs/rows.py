@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from headgate.call.frames import Closed, Event, Opened, Usage
+from headgate.call.frames import Attempt, Closed, Event, Opened, Usage
 
 MAX_INT = 2**63 - 1
 SIDE_EFFECT = "side_effect."
@@ -140,4 +140,12 @@ def side_effect_row(tenant: str, run_id: str, number: str, event: Event) -> tupl
         str(data.get("toolName") or data.get("tool") or data.get("name") or ""),
         level if isinstance(level, int) and 0 <= level <= 4 else DEFAULT_LEVEL,
         event.name.removeprefix(SIDE_EFFECT), msgspec.json.encode(data).decode(),
+    )  # fmt: skip
+
+
+def attempt_row(run: Closed, each: Attempt) -> tuple[Any, ...]:
+    """The row of table `attempts`."""
+    return (
+        run.tenant, run.run_id, each.number, each.at_us, each.latency_us, each.provider, each.key_ref, each.model,
+        each.outcome, each.status, each.reason, each.prompt_tokens, each.completion_tokens, each.cost_pico,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -83,6 +83,7 @@ class Found:
     bodies: tuple[bytes, bytes] | None = None
     removed: dict[str, Any] | None = None
     integrity: Integrity | None = None
+    attempts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
 # ---- lists
@@ -252,6 +253,7 @@ async def _stored(look: Look, row: Any) -> Found:
     ]
     run = Found(views.line_of_row(row), read_details(bytes(row.details)), events, effects, feedback)
     run.integrity = _check(run_id, row, blob, late)
+    run.attempts = [views.attempt_view(each) for each in await reading.attempts_of(look.db, tenant, run_id)]
     await _open_bodies(look, row, run)
     return run
 
@@ -315,6 +317,7 @@ def _undrained(frame: Closed) -> Found:
     )  # fmt: skip
     run = Found(views.line_of_frame(frame), details, events, effects, [])
     run.integrity = verify(frame.run_id, blob, facts=known, head=head, count=len(frame.events))
+    run.attempts = [views.attempt_view(each) for each in frame.attempts]
     if frame.request or frame.response:
         run.bodies = (frame.request, frame.response)
     return run

@@ -91,6 +91,23 @@ side_effects = sa.Table(
     sa.Index("ix_side_effects_tenant_run_id", "tenant", "run_id"),
 )  # fmt: skip
 
+attempts = sa.Table(  # the tries of a run of which one failed; a try nobody knows the end of has an estimate
+    "attempts", metadata,
+    sa.Column("tenant", sa.Text, primary_key=True), sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    _number("at_us"), _number("latency_us"), _text("provider"), _text("key_ref"), _text("model"), _text("outcome"),
+    _number("status"), _text("reason"), _number("prompt_tokens"), _number("completion_tokens"),
+    _number("cost_pico", empty=True),
+)  # fmt: skip
+
+repeats = sa.Table(  # answers that a client may ask for again, by the hash of who asked under which key
+    "repeats", metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    _text("tenant"), _text("run_id"), sa.Column("body", sa.LargeBinary, nullable=False),  # hash of the request's body
+    sa.Column("at_us", sa.BigInteger, nullable=False, index=True),
+    sa.Column("facts", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+
 feedback = sa.Table(
     "feedback", metadata,
     sa.Column("id", sa.Text, primary_key=True),

@@ -140,3 +140,13 @@ def feedback_view(each: Any) -> dict[str, Any]:
         "id": each.id, "runId": each.run_id, "createdAt": iso(each.at_us), "type": each.kind, "rating": each.rating,
         "correction": each.correction,
     }  # fmt: skip
+
+
+def attempt_view(each: Any) -> dict[str, Any]:
+    """One try at a provider, from a row or a frame: both have these names. `estimated`: nobody knows what it cost."""
+    return {
+        "number": each.number, "at": iso(each.at_us), "latencyMs": each.latency_us / 1000, "provider": each.provider,
+        "key": each.key_ref, "model": each.model, "outcome": each.outcome, "status": each.status or None,
+        "reason": each.reason, "promptTokens": each.prompt_tokens, "completionTokens": each.completion_tokens,
+        "costUsd": to_usd(each.cost_pico), "estimated": each.outcome == "unknown",
+    }  # fmt: skip

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.record.runs.facets import FACETS
 from headgate.record.runs.tables import (
+    attempts,
     feedback,
     late_events,
     payloads,
@@ -78,6 +79,12 @@ async def effects(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[sa.
         .where(table.tenant == tenant, table.run_id == run_id)
         .order_by(table.at_us, table.id)
     )
+    return (await db.execute(query)).all()
+
+
+async def attempts_of(db: AsyncConnection, tenant: str, run_id: str) -> Sequence[sa.Row[Any]]:
+    table = attempts.c
+    query = sa.select(attempts).where(table.tenant == tenant, table.run_id == run_id).order_by(table.number)
     return (await db.execute(query)).all()
 
 
