@@ -10,7 +10,7 @@ from typing import Any
 from headgate.govern.agents import service as agents
 from headgate.govern.agents.hot import AgentBook
 from headgate.govern.approvals import service as approvals
-from headgate.govern.approvals.hot import ApprovalBook, Gate
+from headgate.govern.approvals.hot import ApprovalBook, Gate, InfluenceBook
 from headgate.govern.guardrails import service as guardrails
 from headgate.govern.guardrails.hot import RuleBook
 from headgate.govern.policies import service as policies
@@ -37,6 +37,7 @@ class Governing:
     agents: AgentBook
     rules: RuleBook
     settings: SettingsBook
+    influences: InfluenceBook
 
     @staticmethod
     async def build(database: Database, settings: Any, clock: Clock) -> Governing:
@@ -47,13 +48,16 @@ class Governing:
         await agents.load_book(database, known)
         rules, told = await guardrails.load_book(database), SettingsBook()
         await own_settings.load_book(database, told)
-        return Governing(database, keeper, book, Gate(keeper.book, book, clock), known, rules, told)
+        return Governing(
+            database, keeper, book, Gate(keeper.book, book, clock), known, rules, told, InfluenceBook()
+        )
 
     @property
     def hot(self) -> dict[str, Any]:
         return {
             "policies": self.policies, "approvals": self.book, "gate": self.gate, "agents": self.agents, "guardrails": self.rules,
             "settings": self.settings,
+            "influences": self.influences,
         }  # fmt: skip
 
     @property

@@ -12,6 +12,9 @@ from fastapi import FastAPI
 
 from headgate.call.ports import Answer, Ask
 from headgate.config import Settings
+from headgate.govern.agents.hot import AgentBook
+from headgate.govern.approvals.hot import ApprovalBook, Gate, InfluenceBook
+from headgate.govern.policies.hot import PolicyBook
 from headgate.identity.accounts import service as accounts
 from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
@@ -51,6 +54,16 @@ class HouseNotices:
             await self._house.reload_keys(tenant)
 
 
+def _governance(clock: FixedClock) -> dict[str, Any]:
+    """What rooms find of governance: nothing is forbidden, and nobody has set anything."""
+    book = ApprovalBook()
+    book.is_ready = True
+    return {
+        "settings": SettingsBook(), "agents": AgentBook(), "approvals": book, "influences": InfluenceBook(),
+        "gate": Gate(PolicyBook(), book, clock),
+    }  # fmt: skip
+
+
 class House:
     """Services, the door, and clients. A test may put more parts into `services.hot`."""
 
@@ -66,7 +79,7 @@ class House:
         self.cache = ResponseCache(CacheLimits(memory_bytes=SEGMENT_BYTES, disk_bytes=0), clock)
         hot: dict[str, Any] = {"recorder": self.recorder, "cache": self.cache, "fast": MemoryStore()}
         hot["modules"] = Catalog(settings)
-        hot["settings"] = SettingsBook()
+        hot |= _governance(clock)
         self.services = Services(database, clock, ids, self.notices, self.recorder, NoModels(), settings, hot)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []

@@ -9,13 +9,17 @@ from typing_extensions import override
 
 from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec, StreamFilter, Tools
-from headgate.govern.approvals.hot import Action, Gate, Party, enforce
+from headgate.govern.agents.hot import AgentBook
+from headgate.govern.approvals.hot import Action, Gate, InfluenceBook, Party, Ruling, enforce
+from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.clock import to_us
-from headgate.modules.toolcalls import ToolHold, ToolUse, uses_of_reply
+from headgate.modules.toolcalls import ToolHold, ToolUse, uses_of_reply, uses_of_stream
 from headgate.wire.spec import WIRES
+from headgate.wire.tool_results import tools_of_results
 
 UNDECLARED_LEVEL = 3  # a tool of which nobody said what it does counts as a user-visible write
 VERBS = {"openai.embeddings": "model:embed", "passthrough": "model:passthrough"}
+JUDGED, TAINTED = "policies.judged", "policies.tainted"
 
 
 class Declared(BaseModel):
@@ -30,6 +34,7 @@ class Declared(BaseModel):
         description="0 pure, 1 reads, 2 reversible, 3 visible, 4 high impact.",
     )
     action: str = Field(default="", description="What policies call it, like `write:email`.")
+    trusted: bool = Field(default=False, description="What it brings is not untrusted content.")
 
 
 class Config(ModuleConfig):
@@ -52,10 +57,14 @@ class Policies(Module[Config]):
     def __init__(self, config: Config, tools: Tools) -> None:
         super().__init__(config, tools)
         self._gate = cast(Gate, tools.hot["gate"])
-        self._agents: Any = tools.hot.get("agents")
+        self._agents = cast(AgentBook, tools.hot["agents"])
+        self._settings = cast(SettingsBook, tools.hot["settings"])
+        self._influences = cast(InfluenceBook, tools.hot["influences"])
 
     @override
     def on_request(self, call: Call) -> Reply | None:
+        if self._settings.quarantine(call.tenant).enabled:
+            self._look_for_taint(call)
         if self._gate.is_open(call.tenant):
             return None
         verb = VERBS.get(call.wire, "model:chat")
@@ -63,6 +72,17 @@ class Policies(Module[Config]):
         action = Action((verb, f"model:{call.model}"), arguments, values=self._values(call))
         enforce([self._gate.judge(self._party(call), action, call.explanation)])
         return None
+
+    def _look_for_taint(self, call: Call) -> None:
+        """Results of tools that nobody vouches for are untrusted, and so is what a tainted run spawned."""
+        foreign = {name for name in tools_of_results(call) if not self._declared(name).trusted}
+        if foreign or self._influences.is_tainted(call.tenant, call.parent_run):
+            call.notes[TAINTED] = True
+            call.explanation["influence"] = {
+                "untrusted": sorted(foreign),
+                "parentRun": call.parent_run or None,
+            }
+            self._influences.note(call.tenant, call.run_id, "untrusted")
 
     @override
     def on_reply(self, call: Call, reply: Reply) -> None:
@@ -72,44 +92,45 @@ class Policies(Module[Config]):
     @override
     def stream_filter(self, call: Call) -> StreamFilter | None:
         """Text passes; from the first tool call on, events wait for the end, when all arguments are known."""
+        if self._gate.is_open(call.tenant) and TAINTED not in call.notes:
+            return None
         return ToolHold(call, lambda uses: self._judge(call, uses))
 
+    @override
+    def on_done(self, call: Call, reply: Reply) -> None:
+        """A stream that nobody had to hold: its side effects are on record all the same."""
+        if reply.tool_calls and call.view.stream and JUDGED not in call.notes:
+            self._judge(call, uses_of_stream(call, reply.body))
+
     def _judge(self, call: Call, uses: list[ToolUse]) -> None:
+        call.notes[JUDGED] = True
         if not uses:
             return
         party, values = self._party(call), self._values(call)
+        rulings = [self._rule(call, party, use, values) for use in uses]
         at_us = to_us(self.tools.clock.now())
-        rulings = [self._gate.judge(party, self._action(use, values), call.explanation) for use in uses]
         for use, ruling in zip(uses, rulings, strict=True):
-            level = self._declared(use).level
+            level, outcome = self._declared(use.name).level, ruling.verdict.outcome
             if level >= 1:
-                state = "planned" if ruling.passes else "blocked"
-                call.event(
-                    at_us,
-                    f"side_effect.{state}",
-                    toolName=use.name,
-                    level=level,
-                    verdict=ruling.verdict.outcome,
-                )
+                name = f"side_effect.{'planned' if ruling.passes else 'blocked'}"
+                call.event(at_us, name, toolName=use.name, level=level, verdict=outcome)
         enforce(rulings)
 
-    def _declared(self, use: ToolUse) -> Declared:
-        return self.config.tools.get(use.name, UNDECLARED)
-
-    def _action(self, use: ToolUse, values: dict[str, Any]) -> Action:
-        declared = self._declared(use)
+    def _rule(self, call: Call, party: Party, use: ToolUse, values: dict[str, Any]) -> Ruling:
+        declared = self._declared(use.name)
         names = (*((declared.action,) if declared.action else ()), f"execute:{use.name}", "execute:tool")
-        return Action(names, use.arguments, use.name, declared.level, values)
+        action = Action(names, use.arguments, use.name, declared.level, values)
+        waits = TAINTED in call.notes and declared.level >= self._settings.quarantine(call.tenant).threshold
+        return self._gate.judge(party, action, call.explanation, ask_always=waits)
+
+    def _declared(self, name: str) -> Declared:
+        return self.config.tools.get(name, UNDECLARED)
 
     def _party(self, call: Call) -> Party:
         caller = call.caller
-        tags, tier = (
-            (frozenset[str](), "unverified")
-            if self._agents is None
-            else self._agents.of(call.tenant, call.agent)
-        )
         requester = caller.key_id or caller.user_id or caller.kind
-        return Party(call.tenant, requester, call.agent, call.app, call.subject, tags, tier, call.observing)
+        known = self._agents.of(call.tenant, call.agent)
+        return Party(call.tenant, requester, call.agent, call.app, call.subject, *known, call.observing)
 
     def _values(self, call: Call) -> dict[str, Any]:
         now = self.tools.clock.now()

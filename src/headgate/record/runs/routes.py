@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 from headgate.kernel.clock import iso, parse_time
 from headgate.kernel.errors import BadRequest
 from headgate.kernel.pages import page_body
-from headgate.record.runs import additions, service, views
+from headgate.record.runs import additions, gating, service, views
 from headgate.record.runs.hot import Recorder
 from headgate.record.runs.queries.reading import RunFilter
 from headgate.record.runs.schemas import (
@@ -18,6 +18,7 @@ from headgate.record.runs.schemas import (
     IngestBody,
     Ingested,
     IntegrityReport,
+    MemoryBody,
     RunDetail,
     RunList,
     TraceBody,
@@ -68,13 +69,15 @@ async def list_runs(ctx: Reading, chosen: RunQuery, page: PageQuery) -> Any:
 
 @router.get("/api/v1/runs/{id}", right="runs:read", response=RunDetail)
 async def get_run(ctx: Reading, id: str) -> Any:
-    """A run with its trace events and side effects."""
+    """A run with its trace events and side effects; and every try at a provider, when one of them failed."""
     run = await service.found(look_of(ctx), id)
     shown = views.detail(run.line, run.details, run.bodies) | {
         "feedback": run.feedback,
         "payloadRemoved": run.removed,
     }
-    return json_reply({"run": shown, "events": run.events, "sideEffects": run.effects})
+    return json_reply(
+        {"run": shown, "events": run.events, "sideEffects": run.effects, "attempts": run.attempts}
+    )
 
 
 @router.get("/api/v1/runs/{id}/integrity", right="runs:read", response=IntegrityReport)
@@ -93,9 +96,28 @@ async def check_run(ctx: Reading, id: str) -> Any:
 
 @router.post("/api/v1/trace", right="runs:write", response=Traced)
 async def add_trace_event(ctx: Reading, body: TraceBody) -> Any:
-    """Add a trace event to a run."""
+    """Add a trace event to a run. A side effect that is about to happen is judged by the policies first: 403 with the
+    verdict, and the id of an approval where one is needed."""
+    judges = _judges(ctx)
+    if gating.has_to_judge(judges, ctx.tenant, body):
+        gating.judge(look_of(ctx), judges, await service.found(look_of(ctx), body.runId), body)
     event = await additions.add_event(look_of(ctx), body)
     return {"ok": True, "runId": body.runId, "type": event.name, "at": iso(event.at_us)}
+
+
+def _judges(ctx: Context) -> gating.Judges:
+    hot = ctx.services.hot
+    return gating.Judges(hot["gate"], hot["agents"], hot["settings"], hot["influences"], ctx.ids)
+
+
+@router.post("/api/v1/runs/{id}/memory", right="runs:write", response=Traced)
+async def record_influence(ctx: Reading, id: str, body: MemoryBody) -> Any:
+    """Say what memory or content had influence on a run. With `memory_quarantine` on, untrusted content makes the run's
+    actions of high impact wait for approval, until something verified covers it."""
+    payload = {"source": body.source, "trustLane": body.trustLane, "contentHash": body.contentHash}
+    event = await additions.add_event(look_of(ctx), TraceBody(runId=id, type=gating.EVENT, payload=payload))
+    _judges(ctx).influences.note(ctx.tenant, id, body.trustLane)
+    return {"ok": True, "runId": id, "type": event.name, "at": iso(event.at_us)}
 
 
 @router.post("/api/v1/runs/{id}/feedback", right="runs:write", response=FeedbackMade)

@@ -15,6 +15,14 @@ class TraceBody(BaseModel):
     )
 
 
+class MemoryBody(BaseModel):
+    """What had influence on a run, and how far it can be trusted."""
+
+    source: str = Field(min_length=1, max_length=1000, examples=["web:example.com"])
+    trustLane: Literal["untrusted", "observed", "verified", "human_approved"]
+    contentHash: str | None = Field(default=None, max_length=256)
+
+
 class FeedbackBody(BaseModel):
     type: Literal["rating", "correction"] | None = None
     rating: Literal[1, -1] | None = None
@@ -93,10 +101,29 @@ class SideEffect(BaseModel):
     createdAt: str
 
 
+class Attempt(BaseModel):
+    """One try at a provider. An `unknown` one may have cost what `costUsd` estimates; the run is not billed for it."""
+
+    number: int
+    at: str
+    latencyMs: float
+    provider: str
+    key: str = Field(description="Which of the provider's keys; its short name, and no secret.")
+    model: str
+    outcome: Literal["answered", "refused", "failed", "unknown"]
+    status: int | None
+    reason: str
+    promptTokens: int
+    completionTokens: int
+    costUsd: float | None
+    estimated: bool
+
+
 class RunDetail(BaseModel):
     run: Run
     events: list[TraceEvent]
     sideEffects: list[SideEffect]
+    attempts: list[Attempt] = Field(description="Empty unless one of them failed.")
 
 
 class IntegrityReport(BaseModel):
