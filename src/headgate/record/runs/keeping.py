@@ -31,6 +31,7 @@ from headgate.record.runs.rows import (
     RESPONSE,
     SIDE_EFFECT,
     Place,
+    attempt_row,
     facts,
     response_row,
     run_row,
