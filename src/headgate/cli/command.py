@@ -13,6 +13,7 @@ COMMANDS = {
     "worker": ("serve", "Run the worker alone."),
     "keys": ("keys", "Make, list and revoke keys."),
     "config": ("config", "Show or check the settings."),
+    "import": ("importing", "Take over the config of LiteLLM or Portkey."),
     "runs": ("runs", "Look at the runs on record."),
     "doctor": ("doctor", "Say what is wrong and how to mend it."),
     "verify": ("verify", "Verify the hash chains of the record."),

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 from headgate.call.call import Call
 from headgate.call.ports import Ask
+from headgate.record.spend.hot import tags_of, user_of
 from headgate.wire.members import remove
 from headgate.wire.text_edits import edited
 from headgate.wire.texts import read_request
@@ -31,5 +32,5 @@ def ask_of(call: Call, model: str, role: Literal["branch", "shadow"]) -> Ask:
         body = edited(body, {("model",): model})
     return Ask(
         endpoint, call.caller, body, call.app, call.agent, call.subject, parent_run=call.run_id, project=call.project,
-        session=call.session, role=role,
+        session=call.session, user=user_of(call), tags=tags_of(call), role=role,
     )  # fmt: skip
