@@ -19,7 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from headgate.call.call import Call, Reply
+from headgate.call.module import AskAgain
 from headgate.call.ports import Recorder
+from headgate.gateway.again import add_earlier, keep_cost, no_more, prepare
 from headgate.gateway.chain import Step, on_trouble, run_steps, wait_step
 from headgate.gateway.dispatch import Dispatcher
 from headgate.gateway.inflight import Inflight
@@ -128,21 +130,38 @@ class Gateway:
             await self._responses.recall(call)
         key = self._inflight.key(call)
         if key is None:
-            return self._inspected(call, await self.dispatcher.ask(call))
+            return await self._model(call)
         if (shared := await self._inflight.join(key)) is not None:
             return self._answered(call, shared)
         with self._inflight.lead(key, call):
-            return self._inspected(call, await self.dispatcher.ask(call))
+            return await self._model(call)
+
+    async def _model(self, call: Call) -> Reply:
+        """A model's answer, asked for again as long as a module says that it does not fit."""
+        model = call.model
+        while True:
+            reply = await self.dispatcher.ask(call)
+            try:
+                return self._inspected(call, reply)
+            except AskAgain as wish:
+                prepare(call, reply, wish, int(self.clock.now() * 1e6))
+                call.model = model
 
     def _inspected(self, call: Call, reply: Reply) -> Reply:
         """A model's answer: a whole one is inspected and settled here, a stream inspects and settles itself."""
         if reply.chunks is None:
-            self._inspect(call, reply)
+            try:
+                self._inspect(call, reply)
+            except GatewayError:
+                keep_cost(call, reply)
+                raise
+            add_earlier(call, reply)
             self._settler.settle(call, reply)
         return dress(call, reply, self.clock)
 
     def _answered(self, call: Call, reply: Reply) -> Reply:
         """An answer without a model: inspected, settled, streamed if the client asked for a stream."""
+        no_more(call)
         self._inspect(call, reply)
         self._settler.settle(call, reply)
         if call.view.stream and reply.status == 200:
@@ -167,6 +186,7 @@ class Gateway:
             reply.provider = error.detail["provider"]
             estimate_usage(call, reply)
             self._settler.price(call, reply)
+        add_earlier(call, reply)
         if not isinstance(error, RecordUnavailable):
             try:
                 self._settler.settle(call, reply, error=error)

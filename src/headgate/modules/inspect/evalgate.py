@@ -103,7 +103,7 @@ class EvalGate(Module[Config]):
         if failed:
             call.explanation[NAME] = {
                 "failed": [each.name for each in failed],
-                "asks": call.notes.get("asks", 0),
+                "asks": call.explanation.get("asked_again", 0),
             }
             if told := [each for each in failed if each.action != "log"]:
                 call.warn(f"{NAME}: the answer failed {_names(told)}")

@@ -95,7 +95,11 @@ class Validation(Module[Config]):
 
     def conclude(self, call: Call, problem: str) -> None:
         """No answer fits: refuse it, or let it pass with a warning."""
-        call.explanation[NAME] = {"valid": False, "problem": problem, "asks": call.notes.get("asks", 0)}
+        call.explanation[NAME] = {
+            "valid": False,
+            "problem": problem,
+            "asks": call.explanation.get("asked_again", 0),
+        }
         if self.config.action == "block":
             raise AnswerInvalid(f"The answer does not follow the JSON Schema: {problem}.")
         call.warn(f"{NAME}: the answer does not follow the JSON Schema")
