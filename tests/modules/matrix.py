@@ -194,6 +194,9 @@ ROWS: dict[str, Row] = {
         model("gpt-4o-mini"), headers={"x-region": "eu"},
         config={"routes": [{"region": "eu", "provider": "mock", "model": "gpt-4o-mini"}]},
     ),
+    "failover": Row(
+        model("gpt-4o-mini"), config={"chain": [{"provider": "mock", "model": "gpt-4o-mini"}]}, wires=TALKING,
+    ),
     "tokentrim": Row(
         lambda seen: "tokentrim" in seen.told and "stays" in seen.sent, wires=(CHAT,), text="stays",
         config={"default_context": 100, "safety_margin": 10, "answer_tokens": 10},
