@@ -25,7 +25,8 @@ from headgate.providers.client import HttpClient
 from headgate.providers.mock import MockProvider
 from headgate.providers.table import BadProvider
 from headgate.providers.upstream import Deadlines, UpstreamFailure
-from headgate.wire.errors import PASSED, Refusal, upstream_refusal
+from headgate.wire.anthropic.headers import with_client_headers
+from headgate.wire.errors import PASSED, Refusal, error_body, upstream_refusal
 from headgate.wire.shape import ReplyFacts, WireSpec
 from headgate.wire.translate import Translation, needs_translation
 
@@ -127,6 +128,8 @@ class Attempts:
             if provider.opener is not None and provider.opener.stale():
                 await provider.opener.ready()
             head = provider.prepare(wire, path, call.model, stream, body, line.key, line.caller_key)
+            if wire[0] == "a":
+                head = with_client_headers(head, call, wire)
         except BadProvider as error:
             raise AttemptFailed(
                 ProviderError(f"The provider cannot be asked: {error}.", provider=provider.name), "failed", reason=str(error)
@@ -227,8 +230,7 @@ class Attempts:
         """Not 200: passed on as it is, or turned into our own error, as the contract says."""
         status = upstream.status
         body = await upstream.read(MAX_ANSWER_BYTES)
-        if translation is not None:
-            body = translation.error(status, body)
+        body = error_body(status, body, call.wire) if translation is None else translation.error(status, body)
         own_key = line.caller_key is None and line.target.provider.has_key
         told = upstream_refusal(
             status,

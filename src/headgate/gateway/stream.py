@@ -38,6 +38,7 @@ class Relay:
         self._translation = translation  # from the provider's format
         self._kept: list[bytes] = []
         self._room = KEPT_RESPONSE_BYTES
+        self._in_event = False  # what has left ends in the middle of an event
 
     async def chunks(
         self, call: Call, reply: Reply, upstream: Upstream, watch: StreamWatch
@@ -87,6 +88,8 @@ class Relay:
             self._visit.over(ok=ok, status=200)
 
     def _keep(self, out: bytes) -> None:
+        if out:
+            self._in_event = not out.endswith(b"\n\n")
         if self._room > 0:
             self._kept.append(out)
             self._room -= len(out)
@@ -113,6 +116,8 @@ class Relay:
         if "settled" in call.notes:
             return b""
         last = sse_error(call.endpoint, error)
+        if self._in_event:
+            last = b"\n" + last  # so that the name of the error is its own line
         self._keep(last)
         self._read_facts(call, reply, watch)
         reply.error_code = error.code
@@ -152,12 +157,17 @@ class _Filters:
         if not self.active:
             return last
         out = [self.feed(last)]
+        if self._rest:  # the stream ended without the blank line that ends its last event
+            events, self._rest = [self._rest], b""
+            for each in self._filters:
+                events = each.feed(events)
+            out.extend(events)
         for index, each in enumerate(self._filters):
             events = each.finish()
             for later in self._filters[index + 1 :]:
                 events = later.feed(events)
             out.extend(events)
-        return b"".join(out) + self._rest
+        return b"".join(out)
 
 
 async def _let_end(upstream: Upstream) -> None:

@@ -13,6 +13,7 @@ from headgate.govern.agents.hot import AgentBook
 from headgate.govern.approvals.hot import Action, Gate, InfluenceBook, Party, Ruling, enforce
 from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.clock import to_us
+from headgate.kernel.errors import Unavailable
 from headgate.modules.toolcalls import ToolHold, ToolUse, uses_of_reply, uses_of_stream
 from headgate.wire.spec import WIRES
 from headgate.wire.tool_results import tools_of_results
@@ -99,8 +100,13 @@ class Policies(Module[Config]):
     @override
     def on_done(self, call: Call, reply: Reply) -> None:
         """A stream that nobody had to hold: its side effects are on record all the same."""
-        if reply.tool_calls and call.view.stream and JUDGED not in call.notes:
-            self._judge(call, uses_of_stream(call, reply.body))
+        if not reply.tool_calls or not call.view.stream or JUDGED in call.notes:
+            return
+        try:
+            uses = uses_of_stream(call, reply.body)
+        except Unavailable:
+            return  # it broke off, or its arguments are none: the client has seen what there was
+        self._judge(call, uses)
 
     def _judge(self, call: Call, uses: list[ToolUse]) -> None:
         call.notes[JUDGED] = True
