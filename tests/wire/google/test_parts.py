@@ -141,3 +141,15 @@ def test_text_files_are_text_and_what_has_no_place_is_told():
     assert written(Opaque("openai", "web_search_call", {}))[1]
     with pytest.raises(BadRequest):
         written(ToolCall("c", "f", "free", custom=True))
+
+
+def test_a_result_in_the_wrapping_of_an_sdk_is_what_is_inside():
+    wrapped = {"functionResponse": {"name": "f", "response": {"name": "f", "content": "sunny"}}}
+    own = {"functionResponse": {"name": "f", "response": {"name": "Ada", "content": "x"}}}
+
+    [first], [second] = read_part(wrapped, Calls()), read_part(own, Calls())
+
+    assert isinstance(first, ToolResult)
+    assert isinstance(second, ToolResult)
+    assert first.parts == [Text("sunny")]
+    assert second.parts == [Text('{"name":"Ada","content":"x"}')]

@@ -19,7 +19,7 @@ from tools.rig.clients.scene import Client, Saw
 from tools.rig.processes import ROOT, Gateway
 from tools.rig.vendors.process import Vendors
 
-PAGE = ROOT / "docs" / "reference" / "wires.md"
+PAGE = ROOT / "docs" / "wires.md"
 NO_GAPS = frozenset({"plain", "stream", "tools", "tool stream", "errors"})
 # every gap that is allowed, with its reason: (client, upstream, feature)
 GAPS: dict[tuple[str, str, str], str] = {}
@@ -33,6 +33,11 @@ class Upstream:
 
     name: str
     model: str
+
+    @property
+    def colon(self) -> str:
+        """The other way to name the provider: Google's part of the AI SDK takes a slash for another kind of path."""
+        return self.model.replace("/", ":", 1)
 
 
 UPSTREAMS = (
@@ -72,7 +77,7 @@ def run(found: Findings) -> None:
                     seen = {feature: scene.run(check) for feature, check in client.checks.items()}
                     table[name, upstream.name] = _judge(found, name, upstream.name, seen)
                 for kind in ai_sdk.KINDS:
-                    seen = ai_sdk.see(home, kind, gateway.url, "any", upstream.model)
+                    seen = ai_sdk.see(home, kind, gateway.url, "any", upstream.colon)
                     name = f"AI SDK, {kind}"
                     table[name, upstream.name] = _judge(found, name, upstream.name, seen)
     cells = [holds for row in table.values() for holds in row.values()]

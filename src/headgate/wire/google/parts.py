@@ -99,6 +99,8 @@ def _read_text(fields: Fields, signature: str) -> list[Part]:
 def _read_result(result: Fields, calls: Calls) -> ToolResult:
     name = text_of(result.get("name"))
     response = object_of(result.get("response"))
+    if response.keys() == {"name", "content"} and response["name"] == name:  # as the Vercel AI SDK wraps it
+        response = {"content": response["content"]}
     error = response.get("error") if len(response) == 1 else None
     told: Any = response if error is None else error
     if len(response) == 1 and error is None:
