@@ -41,7 +41,12 @@ def test_requests_on_every_wire(wire: str) -> None:
 def test_tool_results_and_system_texts_are_judged_too(role: str) -> None:
     for wire in samples.WITH_SYSTEM:
         with pytest.raises(GuardrailBlocked):
-            judge_request(call_on(wire, request(wire, "hi", **{role: "code 1"})), rules("block"))
+            body = (
+                request(wire, "hi", system="code 1")
+                if role == "system"
+                else request(wire, "hi", tool="code 1")
+            )
+            judge_request(call_on(wire, body), rules("block"))
 
 
 @pytest.mark.parametrize("wire", samples.TALKING)
@@ -125,3 +130,6 @@ def test_what_cannot_be_read_is_named() -> None:
     call = call_on(CHAT, {"model": "m", "messages": [{"role": "user", "content": parts}]})
     judge_request(call, rules("log"))
     assert call.explanation["not_scanned"] == {"guardrails.request": ["image"]}
+    with pytest.raises(GuardrailBlocked) as refusal:
+        judge_request(call, rules("log"), blind=True)
+    assert (refusal.value.detail["rule"], refusal.value.detail["verdict"]) == ("guardrails", "not_scanned")

@@ -27,7 +27,7 @@ QUIET = Rule(id="2", name="quiet", pattern="x", action="warn")
 def test_the_same_rule_on_the_same_side_is_counted_up() -> None:
     call = call_on(CHAT, request(CHAT, "hi"))
     for side in ("request", "request", "response"):
-        note(call, Verdict("r", "pii", "warn", side, matches=2))  # pyright: ignore[reportArgumentType]
+        note(call, Verdict("r", "pii", "warn", side, matches=2))
     assert [(each["side"], each["matches"]) for each in call.explanation[VERDICTS]] == [
         ("request", 4),
         ("response", 2),

@@ -33,11 +33,13 @@ def rule_set(patterns: Mapping[str, tuple[str, RuleAction]], kind: RuleType) -> 
     )
 
 
-def judge_request(call: Call, rules: RuleSet, *, module: str = MODULE) -> None:
-    """Block, redact, warn, note. What cannot be read is told as not scanned."""
+def judge_request(call: Call, rules: RuleSet, *, module: str = MODULE, blind: bool = False) -> None:
+    """Block, redact, warn, note. What cannot be read is told as not scanned, and refused when `blind`."""
     reading = read_request(call)
     if reading.unread:
         not_scanned(call, module, "request", reading.unread)
+        if blind:
+            refuse_unread(module, reading.unread)
     changes = _judge(call, rules, "request", reading.texts)
     sealed = {text.path for text in reading.texts if text.sealed}
     rewrite_request(call, {path: text for path, text in changes.items() if path not in sealed})

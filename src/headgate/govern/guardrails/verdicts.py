@@ -98,3 +98,13 @@ def refuse(verdict: Verdict) -> None:
         f"The {'request' if verdict.side == 'request' else 'answer'} was blocked by the guardrail {verdict.rule!r}.",
         rule=verdict.rule, rule_type=verdict.type, direction=verdict.side,
     )  # fmt: skip
+
+
+def refuse_unread(module: str, what: Sequence[str]) -> None:
+    """Refuse a call of which something could not be read."""
+    raise GuardrailBlocked(
+        f"The request holds what {module} cannot read: {', '.join(what)}.",
+        rule=module,
+        verdict="not_scanned",
+        unread=list(what),
+    )

@@ -21,6 +21,10 @@ SEEN = "guardrails.answer"
 
 
 class Config(ModuleConfig):
+    unread: Literal["flag", "block"] = Field(
+        "flag",
+        description="What holds images, audio, files or tokens is not scanned. flag: let it pass and say so. block: refuse it.",
+    )
     stream: Literal["window", "whole"] = Field(
         "window",
         description="window: the end of a streamed text is held back. whole: the answer leaves once it is complete and judged.",
@@ -49,7 +53,7 @@ class Guardrails(Module[Config]):
     def on_request(self, call: Call) -> Reply | None:
         rules = self._book.of(call.tenant)
         if rules is not None and rules.input is not None:
-            judge_request(call, rules.input)
+            judge_request(call, rules.input, blind=self.config.unread == "block")
         return None
 
     @override
