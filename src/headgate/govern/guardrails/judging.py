@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from headgate.call.call import Call, Reply
 from headgate.govern.guardrails.rules import Match, Rule, RuleAction, RuleSet, RuleType
-from headgate.govern.guardrails.verdicts import Side, Verdict, apply, edits, not_scanned, note, refuse, shown
+from headgate.govern.guardrails.verdicts import (
+    Side,
+    Verdict,
+    apply,
+    edits,
+    not_scanned,
+    note,
+    refuse,
+    refuse_unread,
+    shown,
+)
 from headgate.wire.hold_back import MAX_HELD_BYTES, MAX_WHOLE_BYTES, Edit, HoldBackFilter, WindowScanner
 from headgate.wire.texts import (
     Path,
