@@ -42,7 +42,24 @@ class TailReader(Protocol):
     async def tail(self, db: AsyncConnection, tenant: str) -> Undrained: ...
 
 
-@router.post("/api/v1/spend/reconcile", right="spend:admin", response=BillReport)
+EXPORT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object", "examples": [{
+                "object": "page", "data": [{
+                    "object": "bucket", "start_time": 1767225600, "end_time": 1767312000,
+                    "results": [{"model": "gpt-4o-2024-08-06", "input_tokens": 1000, "output_tokens": 500,
+                                 "input_cached_tokens": 800, "num_model_requests": 5}],
+                }],
+            }]}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    }
+}  # fmt: skip
+
+
+@router.post("/api/v1/spend/reconcile", right="spend:admin", response=BillReport, docs=EXPORT_BODY)
 async def reconcile(
     ctx: Reading,
     request: Request,
@@ -68,7 +85,7 @@ async def reconcile(
 
 
 @router.get("/api/v1/spend/prices", right="spend:read", response=PriceList)
-async def list_prices(ctx: Reading, page: PageQuery) -> Any:
+async def list_own_prices(ctx: Reading, page: PageQuery) -> Any:
     """The prices that were set here, newest first, withdrawn ones too."""
     rows = await spend.prices(ctx.db)
     part = [price_body(row) for row in rows[page.offset : page.offset + page.limit]]
@@ -76,7 +93,7 @@ async def list_prices(ctx: Reading, page: PageQuery) -> Any:
 
 
 @router.post("/api/v1/spend/prices", right="spend:admin", status=201, response=Price)
-async def set_price(ctx: Writing, body: NewPrice) -> Any:
+async def set_own_price(ctx: Writing, body: NewPrice) -> Any:
     """Set a price from a date on. It counts from the next call on; for older runs see `/api/v1/spend/reprice`."""
     now_us = to_us(ctx.clock.now())
     effective_us = now_us if body.effectiveAt is None else _moment("effectiveAt", body.effectiveAt)
@@ -87,7 +104,7 @@ async def set_price(ctx: Writing, body: NewPrice) -> Any:
 
 
 @router.delete("/api/v1/spend/prices/{price}", right="spend:admin", response=Status)
-async def withdraw_price(ctx: Writing, price: str) -> Any:
+async def withdraw_own_price(ctx: Writing, price: str) -> Any:
     """Take a price back; what held before holds again."""
     await spend.withdraw_price(ctx.db, ctx.caller, price, ctx.ids, ctx.clock)
     ctx.changed(spend.PRICES)

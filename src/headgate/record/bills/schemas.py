@@ -92,7 +92,9 @@ class PriceList(BaseModel):
 class RepriceBody(BaseModel):
     """Which runs are counted anew: those from `since` until before `until`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"since": "2026-01-01T00:00:00Z", "dryRun": True}]}
+    )
 
     since: str
     until: str | None = None

@@ -89,6 +89,13 @@ class UserCap(BaseModel):
 class NewCap(CapAmounts):
     """Whose money the cap is of."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"scope": "project", "name": "web", "daily_cap": 5, "monthly_cap": 100}]
+        },
+    )
+
     scope: Literal["tenant", "project", "user", "key", "tag", "session"]
     name: str = Field(
         "",
