@@ -8,10 +8,12 @@ import sqlalchemy as sa
 
 from headgate.govern.agents import tables as agents
 from headgate.govern.approvals import tables as approvals
+from headgate.govern.evidence import tables as evidence
 from headgate.govern.guardrails import tables as guardrails
 from headgate.govern.ledger import tables as ledger
 from headgate.govern.policies import tables as policies
 from headgate.identity.accounts import tables as accounts
+from headgate.identity.credentials import tables as credentials
 from headgate.identity.keys import tables as keys
 from headgate.identity.settings import tables as own_settings
 from headgate.operate.jobs import tables as jobs
@@ -26,6 +28,8 @@ TABLES = (
     agents,
     approvals,
     policies,
+    evidence,
+    credentials,
     guardrails,
     ledger,
     accounts,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from headgate.store.engine import Database, async_url
 
 # every schema there ever was, oldest first; the last is ours
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 HEAD = REVISIONS[-1]
 SCRIPTS = Path(__file__).parent / "migrations"
 LOCK_ID = 0x4845_4144_4741_5445  # "HEADGATE": the advisory lock of whoever migrates a PostgreSQL database

@@ -59,9 +59,10 @@ async def never_works(context: JobContext) -> Json:
 
 IN_STEPS = JobSpec("in_steps", in_steps, engine="durable")
 FAILS_ONCE = JobSpec("fails_once", fails_once, engine="durable")
+FAILS_FIRST = JobSpec("fails_first", fails_once, engine="durable", step_attempts=1)
 NEVER_WORKS = JobSpec("never_works", never_works, engine="durable", step_attempts=1)
 PLAIN = JobSpec("plain", in_steps)
-JOBS = (IN_STEPS, FAILS_ONCE, NEVER_WORKS, PLAIN)
+JOBS = (IN_STEPS, FAILS_ONCE, FAILS_FIRST, NEVER_WORKS, PLAIN)
 
 
 if __name__ == "__main__":

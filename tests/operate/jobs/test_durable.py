@@ -179,6 +179,17 @@ async def test_a_failing_step_is_tried_again_and_one_that_never_works_ends_the_j
     assert job["status"] == "failed" and "never" in job["error"]
 
 
+async def test_a_failed_durable_job_that_is_retried_does_its_steps_anew(bench: Bench) -> None:
+    job_id = await bench.enqueue(program.FAILS_FIRST)
+    await bench.start()
+    assert (await bench.ended())["status"] == "failed"
+    clock = SystemClock()
+    async with bench.database.writing() as db:
+        await service.Foreman(CALLER, Ids(clock), clock).retry(db, job_id)
+    job = await bench.ended()
+    assert (job["status"], job["result"], job["attempts"]) == ("succeeded", {"tries": 2}, 1)
+
+
 async def test_dbos_rests_when_there_is_nothing_durable_to_do_and_comes_back(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

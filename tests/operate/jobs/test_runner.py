@@ -155,6 +155,34 @@ async def test_two_workers_schedule_each_period_once(database: Database) -> None
     assert len(set(ran)) == len(ran)
 
 
+async def test_a_retried_dead_job_runs_and_a_cancelled_one_does_not(database: Database) -> None:
+    done: list[int] = []
+    broken = {1, 2}
+
+    async def work(context: JobContext) -> Json:
+        number = context.job.payload["n"]
+        if number in broken:
+            raise ValueError("broken")
+        done.append(number)
+        return {}
+
+    spec = JobSpec("work", work, max_attempts=1)
+    foreman = service.Foreman(Caller(DEFAULT_TENANT, "open", admin=True), IDS, CLOCK)
+    await _enqueue(database, spec, 3)
+    async with _working(database, [spec], "one"):
+        dead = [job["id"] for job in await _all_in(database, "succeeded", "dead") if job["status"] == "dead"]
+    broken.clear()
+    assert len(dead) == 2
+    async with database.writing() as db:
+        for job_id in dead:
+            await foreman.retry(db, job_id)
+        await foreman.cancel(db, dead[0])  # newest first: number 2
+    async with _working(database, [spec], "one"):
+        jobs = await _all_in(database, "succeeded", "cancelled")
+    assert done == [0, 1]
+    assert sorted(job["status"] for job in jobs) == ["cancelled", "succeeded", "succeeded"]
+
+
 async def test_kinds_that_this_version_does_not_know_are_left_alone(database: Database) -> None:
     async def work(context: JobContext) -> Json:
         return {}

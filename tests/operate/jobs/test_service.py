@@ -12,7 +12,7 @@ from headgate.kernel.ids import Ids
 from headgate.kernel.pages import Page
 from headgate.operate.jobs import service
 from headgate.operate.jobs.schemas import Job, JobContext, JobSpec, Json
-from headgate.operate.jobs.service import Enqueuer, JobFailed, NewJob, Worker
+from headgate.operate.jobs.service import Enqueuer, Foreman, JobFailed, NewJob, Worker, WrongState
 from headgate.store.engine import Database
 from headgate.testing.clock import FixedClock
 
@@ -37,6 +37,10 @@ async def _enqueue(database: Database, clock: FixedClock, new: NewJob) -> str:
 async def _claim(database: Database, worker: Worker, limit: int = 10) -> list[Job]:
     async with database.writing() as db:
         return await service.claim(db, worker, KINDS, limit=limit)
+
+
+def foreman(tenant: str, clock: FixedClock) -> Foreman:
+    return Foreman(Caller(tenant, "pk", key_id="key_1"), Ids(clock), clock)
 
 
 async def _list(database: Database, caller: Caller, status: str | None = None) -> Json:
@@ -172,13 +176,38 @@ async def test_a_cancelled_job_is_not_claimed_and_its_runner_loses_the_lease(
     running = await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
     worker = Worker("one", clock)
     async with database.writing() as db:
-        await service.cancel(db, "ten_a", waiting, clock=clock)
+        await foreman("ten_a", clock).cancel(db, waiting)
         with pytest.raises(NotFound):
-            await service.cancel(db, "ten_b", running, clock=clock)
+            await foreman("ten_b", clock).cancel(db, running)
     assert [job.id for job in await _claim(database, worker)] == [running]
     async with database.writing() as db:
-        await service.cancel(db, "ten_a", running, clock=clock)
+        await foreman("ten_a", clock).cancel(db, running)
         assert await service.heartbeat(db, worker, [running]) == set()
+
+
+async def test_a_dead_job_that_is_retried_has_all_its_attempts_again_and_a_done_one_is_left_alone(
+    database: Database, clock: FixedClock
+) -> None:
+    job_id = await _enqueue(database, clock, NewJob(MAIL, "ten_a"))
+    worker = Worker("one", clock)
+    for _ in range(MAIL.max_attempts):
+        clock.advance(1000)
+        (job,) = await _claim(database, worker)
+        async with database.writing() as db:
+            await service.fail(db, worker, job, ValueError("no"), jitter=lambda: 0.5)
+    assert [job["id"] for job in (await _list(database, Caller("ten_a", "pk"), "dead"))["jobs"]] == [job_id]
+    async with database.writing() as db:
+        with pytest.raises(NotFound):
+            await foreman("ten_b", clock).retry(db, job_id)
+        told = await foreman("ten_a", clock).retry(db, job_id)
+    assert (told["status"], told["attempts"], told["error"], told["finishedAt"]) == ("queued", 0, None, None)
+    (job,) = await _claim(database, worker)
+    async with database.writing() as db:
+        assert await service.succeed(db, worker, job_id, {})
+        for decide in (foreman("ten_a", clock).retry, foreman("ten_a", clock).cancel):
+            with pytest.raises(WrongState):
+                await decide(db, job_id)
+    assert job.attempts == 1
 
 
 async def test_the_list_is_walled_by_tenant_and_shows_system_jobs_to_admins_of_the_default_tenant_only(

@@ -25,6 +25,9 @@ ledger = sa.Table(
 
 _waits = ledger.c.seq.is_(None)
 sa.Index("ix_ledger_waiting", ledger.c.at_us, sqlite_where=_waits, postgresql_where=_waits)
+for _named in (ledger.c.run_id, ledger.c.target):  # what belongs to a run, an approval, a policy
+    _has = _named != sa.literal_column("''")
+    sa.Index(f"ix_ledger_tenant_{_named.name}", ledger.c.tenant, _named, sqlite_where=_has, postgresql_where=_has)
 
 ledger_heads = sa.Table(
     "ledger_heads", metadata,
@@ -48,4 +51,13 @@ ledger_checkpoints = sa.Table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
     sa.Column("key_id", sa.Text, nullable=False),
     sa.Column("signature", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+
+ledger_checks = sa.Table(  # what the last verification of each tenant's chain came to
+    "ledger_checks", metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("valid", sa.Boolean, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )  # fmt: skip

@@ -100,6 +100,11 @@ class Durable:
     async def _engage(self, dbos: type[DBOS], job_id: str, run: _Run) -> None:
         """See to it that the workflow runs in this process, once."""
         status = await asyncio.to_thread(dbos.get_workflow_status, job_id)
+        if status is not None and status.status == "ERROR" and run.context.job.attempts == 1:
+            await asyncio.to_thread(
+                dbos.delete_workflow, job_id
+            )  # the job was retried: its steps are done anew
+            status = None
         if status is None:
             await asyncio.to_thread(self._begin, dbos, job_id)
         elif status.status in RUNNING:

@@ -107,10 +107,27 @@ async def release_all(db: AsyncConnection, owner: str, *, now_us: int) -> int:
     return (await db.execute(statement)).rowcount
 
 
-async def cancel(db: AsyncConnection, tenant: str, job_id: str, *, now_us: int) -> bool:
-    statement = (
-        sa.update(jobs).where(jobs.c.id == job_id, jobs.c.tenant == tenant, jobs.c.state.in_(("queued", "running")))
-        .values(state="cancelled", lease_owner="", lease_until_us=0, finished_us=now_us, updated_us=now_us)
+async def one(db: AsyncConnection, tenants: Sequence[str], job_id: str) -> Row | None:
+    statement = sa.select(jobs).where(jobs.c.id == job_id, jobs.c.tenant.in_(tenants))
+    return (await db.execute(statement)).mappings().one_or_none()
+
+
+async def cancel(db: AsyncConnection, tenants: Sequence[str], job_id: str, *, now_us: int) -> bool:
+    open_job = (jobs.c.id == job_id) & jobs.c.tenant.in_(tenants) & jobs.c.state.in_(("queued", "running"))
+    statement = sa.update(jobs).where(open_job).values(
+        state="cancelled", lease_owner="", lease_until_us=0, finished_us=now_us, updated_us=now_us
+    )  # fmt: skip
+    return (await db.execute(statement)).rowcount == 1
+
+
+async def start_over(
+    db: AsyncConnection, tenants: Sequence[str], job_id: str, states: Sequence[str], *, now_us: int
+) -> bool:
+    """Queue a job again that ended in one of `states`, as if it had never been tried."""
+    ended = (jobs.c.id == job_id) & jobs.c.tenant.in_(tenants) & jobs.c.state.in_(states)
+    statement = sa.update(jobs).where(ended).values(
+        state="queued", attempts=0, run_at_us=now_us, lease_owner="", lease_until_us=0, error=None, result=None, progress=None,
+        finished_us=None, updated_us=now_us,
     )  # fmt: skip
     return (await db.execute(statement)).rowcount == 1
 

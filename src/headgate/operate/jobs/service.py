@@ -9,8 +9,10 @@ from typing import Any, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.caller import DEFAULT_TENANT, Caller
+from headgate.govern.ledger import service as ledger
+from headgate.govern.ledger.service import Act
 from headgate.kernel.clock import Clock, iso, to_us
-from headgate.kernel.errors import BadRequest, NotFound
+from headgate.kernel.errors import BadRequest, Conflict, NotFound
 from headgate.kernel.ids import Ids
 from headgate.kernel.pages import Page, page_body
 from headgate.operate.jobs import queries
@@ -22,6 +24,19 @@ RETRY_LONGEST_S = 600.0
 MAX_ERROR_CHARS = 500
 # tell Notices.changed(NOTICE_PART, tenant) after the commit, and the worker looks at once
 NOTICE_PART = "jobs"
+
+
+RETRIABLE = ("dead", "failed", "cancelled")
+
+
+class NoSuchJob(NotFound):
+    """No job with this id that the caller may see."""
+
+
+class WrongState(Conflict):
+    """What was asked for cannot be done to a job in this state."""
+
+    code = "job_state"
 
 
 class JobFailed(Exception):
@@ -141,10 +156,40 @@ async def take_back(db: AsyncConnection, worker: Worker) -> int:
     return await queries.release_all(db, worker.name, now_us=worker.now_us())
 
 
-async def cancel(db: AsyncConnection, tenant: str, job_id: str, *, clock: Clock) -> None:
-    """Stop a job that has not ended. One that runs notices at its next heartbeat."""
-    if not await queries.cancel(db, tenant, job_id, now_us=to_us(clock.now())):
-        raise NotFound("There is no such job that could be cancelled.", id=job_id)
+@dataclass(frozen=True, slots=True)
+class Foreman:
+    """Who decides about a job that exists, and with what it is put down in the ledger."""
+
+    caller: Caller
+    ids: Ids
+    clock: Clock
+
+    async def cancel(self, db: AsyncConnection, job_id: str) -> Json:
+        """Stop a job that has not ended. One that runs notices at its next heartbeat. Raises NoSuchJob or WrongState."""
+        now_us = to_us(self.clock.now())
+        done = await queries.cancel(db, visible(self.caller), job_id, now_us=now_us)
+        return await self._decided(db, job_id, "cancelled", done)
+
+    async def retry(self, db: AsyncConnection, job_id: str) -> Json:
+        """Run a job once more that is dead, failed or cancelled; its attempts count from the beginning.
+        Raises NoSuchJob or WrongState."""
+        now_us = to_us(self.clock.now())
+        done = await queries.start_over(db, visible(self.caller), job_id, RETRIABLE, now_us=now_us)
+        return await self._decided(db, job_id, "retried", done)
+
+    async def _decided(self, db: AsyncConnection, job_id: str, what: str, done: bool) -> Json:
+        row = await queries.one(db, visible(self.caller), job_id)
+        if row is None:
+            raise NoSuchJob(f"There is no job {job_id!r}.", id=job_id)
+        if not done:
+            raise WrongState(f"A job that is {row['state']} cannot be {what}.", id=job_id, state=row["state"])
+        actor = self.caller.key_id or self.caller.user_id or self.caller.kind
+        detail = {"kind": row["kind"], "owner": row["tenant"] or "server"}
+        act = Act.now(
+            self.ids, self.clock, kind=f"job.{what}", actor=actor, target=job_id, decision=what, detail=detail
+        )
+        await ledger.append(db, self.caller.tenant, act)
+        return _view(row)
 
 
 async def _end(db: AsyncConnection, worker: Worker, job_id: str, changes: Json) -> bool:
@@ -174,13 +219,17 @@ async def list_jobs(db: AsyncConnection, caller: Caller, status: str | None, pag
     """A page of the tenant's jobs and the stats. The server's own jobs are shown to admins of the default tenant."""
     if status is not None and status not in STATES:
         raise BadRequest(f"status must be one of {', '.join(STATES)}.", param="status")
-    tenants = [caller.tenant]
-    if caller.admin and caller.tenant == DEFAULT_TENANT:
-        tenants.append(SYSTEM_TENANT)
+    tenants = visible(caller)
     rows, total = await queries.page(db, tenants, status, page)
     counts = await queries.count_by_state(db, tenants)
     stats = {state: counts.get(state, 0) for state in STATES} | {"total": sum(counts.values())}
     return page_body("jobs", [_view(row) for row in rows], page, total) | {"stats": stats}
+
+
+def visible(caller: Caller) -> list[str]:
+    """Whose jobs a caller sees: the server's own are for admins of the default tenant."""
+    operates = caller.admin and caller.tenant == DEFAULT_TENANT
+    return [caller.tenant, SYSTEM_TENANT] if operates else [caller.tenant]
 
 
 def _job(row: queries.Row) -> Job:

@@ -113,7 +113,7 @@ feedback = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     _text("tenant"), _text("run_id"), _number("at_us"), _text("kind"), _number("rating", empty=True),
     sa.Column("correction", sa.Text, nullable=True), _text("key_id"), _text("user_id"),
-    sa.Index("ix_feedback_tenant_run_id", "tenant", "run_id"),
+    sa.Index("ix_feedback_tenant_run_id", "tenant", "run_id"), sa.Index("ix_feedback_tenant_at_us", "tenant", "at_us"),
 )  # fmt: skip
 
 responses = sa.Table(  # which run made a response of OpenAI's Responses API, for what goes on from it
