@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from headgate.call.call import Call, Reply
 from headgate.call.module import AskAgain
@@ -28,6 +29,7 @@ from headgate.gateway.inflight import Inflight
 from headgate.gateway.intake import Intake, Request
 from headgate.gateway.models import ModelList
 from headgate.gateway.plane import PlaneKeeper
+from headgate.gateway.repeats import Repeats, mark
 from headgate.gateway.replies import dress, error_reply
 from headgate.gateway.settle import Settler, estimate_usage
 from headgate.kernel.clock import Clock
@@ -66,6 +68,7 @@ class Gateway:
         self.dispatcher = parts.dispatcher
         self._settler = parts.settler
         self._inflight = Inflight()
+        self.repeats = Repeats(parts.clock)
         self._intake = Intake(parts.clock, parts.ids)
         self.clock = parts.clock
         self.models = parts.models
@@ -78,6 +81,7 @@ class Gateway:
     def begin(self, call: Call) -> Reply | int:
         """Run the phases up to ANSWER. A Reply is settled and ready to send; a number goes to `finish`."""
         try:
+            mark(call)
             steps = self._keeper.plane.chain(call.tenant).steps_for(call)
             outcome = run_steps(call, steps)
             if isinstance(outcome, Reply):
@@ -100,6 +104,7 @@ class Gateway:
         except GatewayError as error:
             return self._refused(call, error)
         except asyncio.CancelledError:
+            self.repeats.failed(call)
             self._settler.cancelled(call)
             raise
         except Exception as error:  # noqa: BLE001 - the request edge: a bug is a recorded 500, never a lost call
@@ -113,8 +118,9 @@ class Gateway:
         return call, reply
 
     def leave(self, call: Call, cancel: Callable[[], object]) -> None:
-        """The client has gone: `cancel` its call, as soon as nobody else waits for the same answer."""
-        self._inflight.leave(call, cancel)
+        """The client has gone: `cancel` its call, as soon as nobody else waits for the same answer, or may come for it."""
+        if not self.repeats.leave(call, partial(self._inflight.leave, call, cancel)):
+            self._inflight.leave(call, cancel)
 
     async def _wait_on(self, call: Call, at: int) -> Reply | None:
         steps: tuple[Step, ...] = call.notes.pop("steps")
@@ -128,6 +134,9 @@ class Gateway:
         """An equal call in flight answers too; else a model does."""
         if call.wire == "openai.responses" and self._responses is not None:
             await self._responses.recall(call)
+        while (first := self.repeats.begin(call)) is not None:
+            if (repeated := await self.repeats.answer(first, call)) is not None:
+                return self._repeated(call, repeated)
         key = self._inflight.key(call)
         if key is None:
             return await self._model(call)
@@ -157,6 +166,14 @@ class Gateway:
                 raise
             add_earlier(call, reply)
             self._settler.settle(call, reply)
+        return dress(call, self.repeats.answered(call, reply), self.clock)
+
+    def _repeated(self, call: Call, reply: Reply) -> Reply:
+        """The answer that the first call of a key has had, or is having."""
+        if reply.chunks is None:
+            self._settler.settle(call, reply)
+        else:
+            reply.chunks = self._settler.replayed(call, reply, reply.chunks)
         return dress(call, reply, self.clock)
 
     def _answered(self, call: Call, reply: Reply) -> Reply:
@@ -169,7 +186,7 @@ class Gateway:
             assert to_stream is not None
             reply.body = b"".join(to_stream(reply.body, call))
             reply.content_type = b"text/event-stream; charset=utf-8"
-        return dress(call, reply, self.clock)
+        return dress(call, self.repeats.answered(call, reply), self.clock)
 
     def _inspect(self, call: Call, reply: Reply) -> None:
         for hook, module in self._keeper.plane.chain(call.tenant).on_reply:
@@ -180,6 +197,7 @@ class Gateway:
 
     def _refused(self, call: Call, error: GatewayError) -> Reply:
         """An error as a reply, on record unless the record itself is what failed."""
+        self.repeats.failed(call)
         reply = error_reply(call, error)
         if error.detail.get("outcome") == "unknown" or error.detail.get("upstream_status") == 200:
             # the provider may have done the work, so this is not known to be free

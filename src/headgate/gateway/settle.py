@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator
 
 from headgate.call.call import Call, Reply
 from headgate.call.frames import Closed, Event, RunStatus, Usage
@@ -21,7 +22,9 @@ log = get_log("gateway")
 
 KEPT_RESPONSE_BYTES = 8 * 1024 * 1024  # a longer answer is kept on record only up to here
 _TEXTS = re.compile(rb'"(?:content|text)"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of deltas and whole answers
-_DELTAS = re.compile(rb'"delta"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of responses, which tell their texts once more at the end
+_DELTAS = re.compile(
+    rb'"delta"\s*:\s*"((?:[^"\\]|\\.)*)"'
+)  # of responses, which tell their texts once more at the end
 BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
 
 
@@ -48,8 +51,8 @@ class Settler:
                 hook(call, reply)
             except Exception as broken:  # noqa: BLE001 - a module's failure stance is applied here
                 on_trouble(call, module, broken)
-        call.notes["settled"] = True
         outcome = status or _status(reply, error)
+        call.notes["settled"] = outcome
         if outcome == "failed":
             code = error.code if error else reply.error_code
             log.warning(
@@ -75,12 +78,32 @@ class Settler:
         self.price(call, reply)
         self.settle(call, reply, status="cancelled")
 
+    async def replayed(
+        self, call: Call, reply: Reply, chunks: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        """The stream of another call as the answer of `call`, which is settled with it and costs nothing."""
+        kept: list[bytes] = []
+        try:
+            async for chunk in chunks:
+                kept.append(chunk)
+                yield chunk
+            reply.body = b"".join(kept)
+            self.settle(call, reply)
+            yield b""
+        finally:
+            await chunks.aclose()
+            reply.body = b"".join(kept)
+            reply.error_code = "client_closed_request"
+            self.settle(call, reply, status="cancelled")  # unless it was settled
+
     def answered(self, call: Call, reply: Reply, facts: ReplyFacts, at_us: int) -> None:
         """Put what is known of a model's answer on `reply`, priced; `at_us` after the request came in."""
         reply.usage, reply.usage_raw = facts.usage, facts.usage_raw
         reply.finish, reply.tool_calls = facts.finish, facts.tool_calls
         if facts.id and getattr(call.view, "store", None) is not False:
-            call.explanation["response_id"] = facts.id  # by which the record finds what a later call goes on from
+            call.explanation["response_id"] = (
+                facts.id
+            )  # by which the record finds what a later call goes on from
         self.price(call, reply)
         payload = {
             "completionTokens": facts.usage.completion_tokens,
@@ -154,7 +177,9 @@ def estimate_usage(call: Call, reply: Reply) -> None:
     if reply.usage.known or not reply.provider:
         return
     prompt = len(call.body) // BYTES_PER_TOKEN
-    completion = -(-sum(map(len, _DELTAS.findall(reply.body) or _TEXTS.findall(reply.body))) // BYTES_PER_TOKEN)
+    completion = -(
+        -sum(map(len, _DELTAS.findall(reply.body) or _TEXTS.findall(reply.body))) // BYTES_PER_TOKEN
+    )
     reply.usage = Usage(prompt, completion, known=True)
     reply.usage_raw = b'{"estimated":true}'
     call.warn("usage is an estimate")
