@@ -23,7 +23,9 @@ def make_call(clock: FixedClock, run_id: str = "run_1", **given: object) -> Call
     caller = Caller(
         TENANT, "pk", frozenset({"*"}), mode, key_id=str(given.get("key", "key_1")), user_id=str(given.get("user", "usr_1"))
     )  # fmt: skip
-    body = given.get("body", b'{"model":"gpt-4o","max_tokens":10,"messages":[{"role":"user","content":"hello"}]}')
+    body = given.get(
+        "body", b'{"model":"gpt-4o","max_tokens":10,"messages":[{"role":"user","content":"hello"}]}'
+    )
     assert isinstance(body, bytes)
     call = Call(
         run_id=run_id, wire="openai.chat", endpoint="/v1/chat/completions", caller=caller, headers={}, body=body,

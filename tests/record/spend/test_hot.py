@@ -161,7 +161,8 @@ async def test_a_free_call_goes_through_an_exhausted_cap(clock: FixedClock) -> N
 
 @pytest.mark.parametrize(
     ("scope", "name", "given"),
-    [("tenant", "", {}), ("project", "p", {"project": "p"}), ("user", "alice", {"user": "alice"}), ("key", "key_9", {"key": "key_9"}),
+    [("tenant", "", {}), ("project", "p", {"project": "p"}), ("user", "alice", {"user": "alice"}),
+     ("key", "key_9", {"key": "key_9"}),
      ("session", "s", {"session": "s"}), ("tag", "team=a", {"tags": {"team": "a"}}), ("tag", "team=*", {"tags": {"team": "a"}}),
      ("session", "*", {"session": "any"}), ("project", "default", {"project": "without-own"})],
 )  # fmt: skip
@@ -211,7 +212,7 @@ async def test_runs_that_end_while_a_pot_is_loaded_count_exactly_once(clock: Fix
         assert seen() == {"run_0", "run_1", "run_2"}
         # the snapshot: 100 from before, run_0 drained, run_1 written and not drained, run_2 later than both
         balance = Balance({day: 105}, {"run_1": (day, 5), "run_before": (day, 7)})
-        return {payer: balance for payer in payers}, frozenset({"run_0"})
+        return dict.fromkeys(payers, balance), frozenset({"run_0"})
 
     purse = Purse(clock, load)
     purse.set_caps(TENANT, [cap(daily=1000)])

@@ -99,7 +99,9 @@ class CapBook:
     def over(self, payers: Payers) -> tuple[Standing, ...]:
         """The caps that hold for a call, the tenant's first."""
         return tuple(
-            Standing(payer, cap) for payer in payers.all() if (cap := self.cap_of(payer)) is not None
+            Standing(payer, cap)
+            for payer in payers.all()
+            if (cap := self.cap_of(payer)) is not None and cap.is_limit
         )
 
     def cap_of(self, payer: Payer) -> Cap | None:
