@@ -38,6 +38,6 @@ async def test_the_job_does_every_part_as_a_step_of_its_own(
 
     job = Job("job_1", "", "retention", "durable", 1, 5, {})
     done = await retention_jobs.retain(JobContext(job, services(database, clock, Settings()), step, progress))
-    assert names == ["by_age", "by_bytes", "previews", "old_jobs", "old_events"]
+    assert names == ["by_age", "by_bytes", "previews", "old_jobs", "old_events", "old_responses"]
     assert done["by_age"]["groups"] + done["by_bytes"]["groups"] == 4
     assert all(row.data is None for row in await all_rows(database, sa.select(payloads)))

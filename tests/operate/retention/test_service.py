@@ -24,7 +24,7 @@ from headgate.operate.webhooks.tables import outbox
 from headgate.record.runs.drain import keep_frames
 from headgate.record.runs.keeping import CLOSED, Keeper
 from headgate.record.runs.payloads import Vault
-from headgate.record.runs.tables import payloads, runs
+from headgate.record.runs.tables import payloads, responses, runs
 from headgate.store.bulk import open_bulk
 from headgate.store.engine import Database
 from headgate.store.spool.spool import Position
@@ -148,6 +148,7 @@ async def test_without_limits_nothing_is_removed(
     assert (await retention.by_age())["groups"] == (await retention.by_bytes())["groups"] == 0
     assert await retention.previews() == {"runs": 0}
     assert await retention.old_events() == {"events": 0}
+    assert await retention.old_responses() == {"responses": 0}
 
 
 async def test_previews_of_old_runs_are_blanked_once_and_the_runs_stay(
@@ -173,3 +174,24 @@ async def test_old_events_leave_the_outbox(database: Database, clock: FixedClock
     clock.advance(-1)
     assert await Retention(given, Limits(2, 0)).old_events() == {"events": 1}
     assert len(await all_rows(database, sa.select(outbox.c.id))) == 2
+
+
+async def test_nothing_goes_on_from_responses_older_than_the_limit(
+    database: Database, clock: FixedClock
+) -> None:
+    row = {
+        "tenant": "t",
+        "run_id": "run_1",
+        "app": "a",
+        "subject": "",
+        "provider": "mock",
+        "deleted_us": None,
+    }
+    async with database.writing() as db:
+        for number, days in enumerate((5, 1)):
+            at_us = to_us(clock.now() - days * DAY_S)
+            await db.execute(sa.insert(responses).values(**row, id=f"resp_{number}", at_us=at_us))
+
+    assert await Retention(services(database, clock), Limits(2, 0)).old_responses() == {"responses": 1}
+    async with database.reading() as db:
+        assert (await db.execute(sa.select(responses.c.id))).scalars().all() == ["resp_1"]
