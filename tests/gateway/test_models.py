@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,3 +100,23 @@ async def test_a_model_that_is_not_listed_is_asked_for_by_name(models: ModelList
     assert found == {"id": "openai:hidden", "owned_by": "y"}
     assert provider.asked[-1] == "/v1/models/hidden"
     assert await models.one(open_caller(), "none") is None
+
+
+async def test_every_provider_is_listed_and_one_that_fails_hides_no_other(
+    running: Running, provider: Lists, clock: FixedClock
+) -> None:
+    house = running.house
+    table = house.keeper.plane.providers
+    second = replace(table.default, name="second")
+    silent = replace(table.default, name="silent", speaks=frozenset({"bedrock.converse"}))
+    rows = {each.name: each for each in (table.default, second, silent)}
+    house.keeper.plane = replace(house.keeper.plane, providers=replace(table, rows=rows))
+    models = ModelList(clock, house.keeper, house.floor.client, provider, {})
+
+    both = await models.all(open_caller())
+    clock.advance(FRESH_S)
+    provider.status = 500
+    kept = await models.all(open_caller())
+
+    assert set(both) == {"a", "c", "second/a", "second/c"}
+    assert kept == both

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,6 +17,7 @@ from headgate.providers.client import Deadlines, HttpClient, UpstreamFailure
 from headgate.providers.mock import MockProvider
 from headgate.providers.table import Provider
 
+LISTS = "openai.models"
 FRESH_S = 60.0
 MAX_LIST_BYTES = 8 * 1024 * 1024
 DEADLINES = Deadlines(connect_s=5.0, first_byte_s=15.0, idle_s=15.0, total_s=20.0)
@@ -48,9 +50,18 @@ class ModelList:
         self._lists: dict[str, _Listed] = {}
 
     async def all(self, caller: Caller) -> dict[str, Model]:
-        """Model objects by id, as the provider gave them. Raises ProviderError when there is no list at all."""
-        provider = self._keeper.plane.providers.default
-        models = dict((await self._listed(provider, caller)).models)
+        """Model objects by id, as the providers gave them; one that two of them have stands a second time under
+        `provider/id`. Raises ProviderError when there is no list at all."""
+        table = self._keeper.plane.providers.for_tenant(caller.tenant)
+        providers = [each for each in table.rows.values() if LISTS in each.speaks]
+        lists = await asyncio.gather(*(self._try(each, caller) for each in providers))
+        models: dict[str, Model] = {}
+        for provider, listed in zip(providers, lists, strict=True):
+            for name, model in listed.models.items() if isinstance(listed, _Listed) else ():
+                models[name if name not in models else f"{provider.name}/{name}"] = model
+        failures = [each for each in lists if isinstance(each, ProviderError)]
+        if failures and len(failures) == len(lists):
+            raise failures[0]
         for alias, target in self._aliases.items():
             if "*" not in alias:
                 models[alias] = {
@@ -67,13 +78,21 @@ class ModelList:
         models = await self.all(caller)
         if model in models:
             return models[model]
-        target = self._keeper.plane.providers.route(model)
+        target = self._keeper.plane.providers.for_tenant(caller.tenant).route(model)
+        if LISTS not in target.provider.speaks:
+            return None
         reply = await self._get(target.provider, f"/v1/models/{target.upstream_model}", caller)
         body = reply[1] if reply[0] == 200 else None
         return {**body, "id": model} if isinstance(body, dict) else None
 
+    async def _try(self, provider: Provider, caller: Caller) -> _Listed | ProviderError:
+        try:
+            return await self._listed(provider, caller)
+        except ProviderError as error:
+            return error
+
     async def _listed(self, provider: Provider, caller: Caller) -> _Listed:
-        known = self._lists.get(provider.name)
+        known = self._lists.get(provider.id)
         now = self._clock.monotonic()
         if known is not None and now - known.at < FRESH_S:
             return known
@@ -94,7 +113,7 @@ class ModelList:
         listed = _Listed(now, _by_id(cast("Model", body).get("data")))
         if not provider.has_key and caller.provider_key is not None:
             return listed  # what one caller's own key may see is not for the others
-        self._lists[provider.name] = listed
+        self._lists[provider.id] = listed
         return listed
 
     async def _get(self, provider: Provider, path: str, caller: Caller) -> tuple[int, Any]:

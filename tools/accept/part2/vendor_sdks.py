@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -46,8 +45,6 @@ ANTHROPIC = Suite(
     CONFTEST.format(package="anthropic", client="Anthropic"),
     needs=("respx", "inline-snapshot"),
 )
-# its models are listed by the provider itself, so that with an upstream of the vendor's format only calls say something
-ANTHROPIC_CALLS = replace(ANTHROPIC, files=("test_messages.py", "beta/test_messages.py"))
 STORED = "reading, ending and compacting stored responses is outside this part"
 OPENAI = Suite(
     "openai",
@@ -102,7 +99,7 @@ def run(found: Findings) -> None:
     with Vendors(found.folder / "vendors.log") as vendors:
         settings = {"ANTHROPIC_API_KEY": "sk-ant-test", "ANTHROPIC_BASE_URL": vendors.url}
         with Gateway(found.folder / "vendor", settings=settings) as gateway:
-            run_suite(found, ANTHROPIC_CALLS, gateway.url, "anthropic on its own format")
+            run_suite(found, ANTHROPIC, gateway.url, "anthropic on its own format")
     recorded_streams(found)
 
 

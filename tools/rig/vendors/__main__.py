@@ -86,8 +86,33 @@ def converse(model: str, verb: str, body: dict[str, Any]) -> Out:
     return Out(200, kind=EVENTS, chunks=bedrock.stream(said))
 
 
-def respond(path: str, raw: bytes) -> Out:
+def models(path: str, *, anthropic_shape: bool) -> Out:
+    """The lists of models, each in its vendor's shape; any single one is there."""
+    _, _, name = path.partition("/models")
+    one = name.removeprefix("/")
+    if anthropic_shape:
+        rows = [
+            {
+                "type": "model",
+                "id": each,
+                "display_name": each,
+                "created_at": "2025-09-29T00:00:00Z",
+                "lifecycle": "active",
+            }
+            for each in ([one] if one else ["claude-sonnet-4-5", "claude-haiku-4-5"])
+        ]
+        whole = {"data": rows, "has_more": False, "first_id": rows[0]["id"], "last_id": rows[-1]["id"]}
+        return Out(200, rows[0] if one else whole)
+    of_google = "/openai/" in path
+    names = [one] if one else ["gemini-2.5-flash"] if of_google else ["gpt-4o-mini", "gpt-4o"]
+    own = [{"id": each, "object": "model", "created": 1_700_000_000, "owned_by": "vendor"} for each in names]
+    return Out(200, own[0] if one else {"object": "list", "data": own})
+
+
+def respond(path: str, raw: bytes, headers: dict[str, str]) -> Out:
     """Whatever vendor's path it is."""
+    if not raw and "/models" in path and ":" not in path.rsplit("/", 1)[-1]:
+        return models(path, anthropic_shape="anthropic-version" in headers)
     body: dict[str, Any] = json.loads(raw) if raw else {}
     last = path.rsplit("/", 1)[-1]
     if path.endswith("/chat/completions"):
@@ -127,7 +152,9 @@ class App:
         else:
             headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
             self.seen.append({"path": path, "headers": headers, "body": raw.decode("utf-8", "replace")})
-            out = respond(scope.get("raw_path", path.encode()).decode() if "converse" in path else path, raw)
+            out = respond(
+                scope.get("raw_path", path.encode()).decode() if "converse" in path else path, raw, headers
+            )
         await _send(out, send)
 
 
