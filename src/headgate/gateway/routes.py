@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from headgate.call.call import Call, Reply
 from headgate.gateway.documents import CHAT, COMPLETIONS, EMBEDDINGS, MODEL, MODELS
 from headgate.gateway.documents_anthropic import COUNT_TOKENS, MESSAGES
+from headgate.gateway.documents_explain import EXPLAIN
 from headgate.gateway.documents_google import COUNT, GENERATE, STREAM_GENERATE
 from headgate.gateway.documents_responses import RESPONSES
 from headgate.gateway.intake import Request
@@ -89,6 +90,18 @@ async def count_content_tokens(request: HttpRequest, model: str) -> Response:
 async def embeddings(request: HttpRequest) -> Response:
     """OpenAI embeddings: one input or a batch, as floats or base64."""
     return await answer(request, "/v1/embeddings")
+
+
+@router.post("/v1/explain", right="calls:write", docs=EXPLAIN)
+async def explain(request: HttpRequest) -> Response:
+    """What would happen to this call: what each module says, who would be asked in which order, at what cost, under which
+    caps. Nobody is called, no limit is used, nothing is put on record."""
+    headers = dict(request.headers.raw)
+    peer = request.client.host if request.client else ""
+    trusted = bool(request.scope.get("headgate.trusted"))
+    endpoint = request.query_params.get("endpoint", "")
+    made = Request("/v1/explain", headers, await request.body(), b"", peer, trusted)
+    return _json(await gateway_of(request).explain(made, endpoint))
 
 
 @router.get("/v1/models", right="models:read", docs=MODELS)

@@ -18,13 +18,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from headgate.call.call import Call, Reply
-from headgate.call.module import AskAgain
+from headgate.call.module import AskAgain, Tools
 from headgate.call.ports import Recorder
 from headgate.gateway.again import add_earlier, keep_cost, no_more, prepare
 from headgate.gateway.chain import Step, on_trouble, run_steps, wait_step
 from headgate.gateway.dispatch import Dispatcher
+from headgate.gateway.explain import Explainer
 from headgate.gateway.inflight import Inflight
 from headgate.gateway.intake import Intake, Request
 from headgate.gateway.models import ModelList
@@ -70,6 +72,7 @@ class Gateway:
         self._inflight = Inflight()
         self.repeats = Repeats(parts.clock)
         self._intake = Intake(parts.clock, parts.ids)
+        self.explainer: Explainer | None = None  # set once there are modules
         self.clock = parts.clock
         self.models = parts.models
         self._responses = parts.responses
@@ -116,6 +119,17 @@ class Gateway:
         outcome = self.begin(call)
         reply = outcome if isinstance(outcome, Reply) else await self.finish(call, outcome)
         return call, reply
+
+    async def explain(self, request: Request, endpoint: str = "") -> dict[str, Any]:
+        """What would happen to a call. Raises GatewayError when it would not become one."""
+        assert self.explainer is not None
+        return await self.explainer.explain(request, endpoint)
+
+    def explained_with(self, tools: Tools) -> None:
+        """Calls can be explained from now on; `tools` are those of the modules."""
+        self.explainer = Explainer(
+            self.clock, self._keeper, self.dispatcher, self._intake, tools, self._settler.purse
+        )
 
     def leave(self, call: Call, cancel: Callable[[], object]) -> None:
         """The client has gone: `cancel` its call, as soon as nobody else waits for the same answer, or may come for it."""
