@@ -63,3 +63,37 @@ def test_validation_is_never_422() -> None:
 
 def _kinds(base: type[GatewayError]) -> list[type[GatewayError]]:
     return [base, *(found for child in base.__subclasses__() for found in _kinds(child))]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1beta/models/m:generateContent",
+        "/v1beta/x",
+        "/v1/models/m:countTokens",
+        "/v1/models/a:b:streamGenerateContent",
+    ],
+)
+def test_on_googles_paths_an_error_is_googles_object(path: str) -> None:
+    told = envelope_for(path, BadRequest("No.", param="contents", hint="y"))["error"]
+    assert (told["code"], told["message"], told["status"]) == (400, "No.", "INVALID_ARGUMENT")
+    assert told["details"] == [
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "invalid_request",
+            "domain": "headgate",
+            "metadata": {"param": "contents", "hint": "y"},
+        }
+    ]
+
+
+def test_a_model_whose_name_has_a_colon_is_still_openais() -> None:
+    assert "type" in envelope_for("/v1/models/openai:gpt-4o", BadRequest("No."))["error"]
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [(429, "RESOURCE_EXHAUSTED"), (404, "NOT_FOUND"), (502, "INTERNAL"), (418, "FAILED_PRECONDITION")],
+)
+def test_googles_words_for_statuses(status: int, word: str) -> None:
+    assert errors.google_status(status) == word
