@@ -40,11 +40,13 @@ from headgate.operate.modules_admin.service import Setting
 from headgate.operate.modules_admin.service import load as load_modules
 from headgate.operate.telemetry.hot import Telemetry
 from headgate.providers.client import ClientConfig, Deadlines, HttpClient
+from headgate.providers.health import Health
 from headgate.providers.mock import MockProvider
-from headgate.providers.table import ProviderTable
+from headgate.providing import Providing
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.responses.hot import ResponseMemory
 from headgate.record.runs.hot import Recorder, RecorderConfig
+from headgate.record.spend.hot import Purse
 from headgate.spending import Spending
 from headgate.store.bounded import Bounded
 from headgate.store.control import ControlServer, Notice
@@ -112,6 +114,7 @@ class House:
     telemetry: Telemetry
     governing: Governing
     spending: Spending
+    providing: Providing
 
     async def start(self) -> None:
         """Begin everything that runs beside the calls."""
@@ -123,7 +126,7 @@ class House:
         await self.control.start()
         await self.notices.start()
         floor.tasks.spawn(self.watch.run(), name="loop.watch")
-        floor.tasks.spawn(self.keeper.plane.prices.warm(), name="prices.warm")
+        floor.tasks.spawn(self.providing.warm(self.keeper.rebuild), name="prices.warm")
         floor.tasks.spawn(flush_use_forever(floor.database, floor.use, floor.clock), name="keys.flush")
         self.supervisor.start()
 
@@ -164,7 +167,8 @@ async def build(settings: Settings) -> House:
         "vectors": vectors, **governing.hot, **spending.hot,
     })  # fmt: skip
     compiler = ChainCompiler(floor.database, catalog, tools)
-    plane = await _first_plane(floor, compiler, spending)
+    providing = await Providing.build(settings, database, clock, spending.prices)
+    plane = await _first_plane(floor, compiler, providing)
     keeper = PlaneKeeper(
         plane,
         {
@@ -172,11 +176,14 @@ async def build(settings: Settings) -> House:
             "modules": compiler.rebuild,
             **governing.builders,
             **spending.builders,
+            **providing.builders,
         },
     )
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
     catalog.access = lambda tenant, asked: explain_access(keeper.plane.chain(tenant).modules, asked)
-    gateway = _gateway(floor, keeper, spending, catalog.server["failover"])
+    gateway = _gateway(
+        floor, keeper, spending.purse, _fleet(floor, catalog.server["failover"], providing.health)
+    )
     notices = PlaneNotices(database, clock, keeper.rebuild)
 
     async def heard(notice: Notice) -> None:
@@ -192,9 +199,10 @@ async def build(settings: Settings) -> House:
         provider_of=gateway.dispatcher.first_provider,
         fleet=gateway.dispatcher.fleet,
     )  # what modules ask for while they run
+    gateway.explained_with(tools)
     return House(
         floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now()),
-        catalog, telemetry, governing, spending,
+        catalog, telemetry, governing, spending, providing,
     )  # fmt: skip
 
 
@@ -241,14 +249,14 @@ class ChainCompiler:
         return {"chains": chains if own is None else chains | {tenant: self.compile(own)}}
 
 
-async def _first_plane(floor: Floor, compiler: ChainCompiler, spending: Spending) -> Plane:
+async def _first_plane(floor: Floor, compiler: ChainCompiler, providing: Providing) -> Plane:
     settings = floor.settings
     async with floor.database.reading() as db:
         door = await load_door(db, settings, clock=floor.clock, use=floor.use)
     return Plane(
         door,
-        ProviderTable.from_settings(settings),
-        spending.prices,
+        providing.table,
+        providing.prices,
         compiler.compile({}),
         await compiler.all(),
     )
@@ -262,9 +270,14 @@ def _key_builder(floor: Floor) -> Any:
     return build_keys
 
 
-def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending, rules: ModuleConfig) -> Gateway:
+def _fleet(floor: Floor, rules: ModuleConfig, health: Health) -> Fleet:
+    news = FleetNews(floor.database, floor.tasks, floor.ids, floor.clock)
+    return Fleet(floor.clock, fleet_rules(rules), health=health, changed=news.changed)
+
+
+def _gateway(floor: Floor, keeper: PlaneKeeper, purse: Purse, fleet: Fleet) -> Gateway:
     settings, clock = floor.settings, floor.clock
-    settler = Settler(clock, floor.recorder, keeper, floor.cache, spending.purse)
+    settler = Settler(clock, floor.recorder, keeper, floor.cache, purse)
     mock = MockProvider(latency_ms=settings.mock_latency_ms, chunk_ms=settings.mock_chunk_ms)
     deadlines = Deadlines(
         settings.connect_timeout_s,
@@ -272,9 +285,9 @@ def _gateway(floor: Floor, keeper: PlaneKeeper, spending: Spending, rules: Modul
         settings.idle_timeout_s,
         settings.total_timeout_s,
     )
-    news = FleetNews(floor.database, floor.tasks, floor.ids, clock)
-    fleet = Fleet(clock, fleet_rules(rules), changed=news.changed)
-    dispatcher = Dispatcher(clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines), fleet)
+    dispatcher = Dispatcher(
+        clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines), fleet
+    )
     models = ModelList(clock, keeper, floor.client, mock, settings.model_aliases)
     return Gateway(Parts(clock, floor.ids, keeper, floor.recorder, dispatcher, floor.cache, settler, models,
         ResponseMemory(floor.database, floor.recorder, clock),
@@ -326,6 +339,7 @@ def build_control(house: House) -> Asgi:
             "worker": house.supervisor, "fast": floor.fast, "started_us": house.started_us,
             "modules": house.catalog, "fleet": house.gateway.dispatcher.fleet, **house.governing.hot, **house.spending.hot,
             "prices": house.spending.prices,
+            **house.providing.desk(lambda: house.keeper.plane.providers, house.gateway.dispatcher.fleet, floor.client),
         },
     )  # fmt: skip
     return build_control_api(services, house.gateway, lambda: house.keeper.plane.door)

@@ -112,6 +112,8 @@ class Settings:
     model_routes: dict[str, Any] = setting({},
         "Where models go, before anything else is asked: a name, or its beginning and `*`, to one or several of "
         "`provider`, `provider:model` or `{provider, model, weight}`, best first.")
+    allow_private_providers: bool | None = setting(None,
+        "Whether providers added at run time may be at private addresses; unset: only in open mode.")
     openai_api_key: Secret = setting(Secret(), "Key for OpenAI or the service at `openai_base_url`.", "OPENAI_API_KEY")
     openai_base_url: str = setting("",
         "Address of an OpenAI-compatible service, with or without `/v1`.", "OPENAI_BASE_URL", kind="url", schemes=WEB)

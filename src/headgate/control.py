@@ -21,6 +21,7 @@ from headgate.identity.keys.hot import Door
 from headgate.identity.settings import routes as own_settings
 from headgate.operate.jobs import routes as jobs
 from headgate.operate.modules_admin import routes as modules
+from headgate.operate.providers import routes as providers
 from headgate.operate.system import routes as system
 from headgate.record.bills import routes as bills
 from headgate.record.cache import routes as cache
@@ -54,6 +55,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         cache.router,
         jobs.router,
         modules.router,
+        providers.router,
         system.router,
         system.metrics_router(public=settings.metrics_public),
     )

@@ -18,6 +18,7 @@ from headgate.identity.keys import tables as keys
 from headgate.identity.settings import tables as own_settings
 from headgate.operate.jobs import tables as jobs
 from headgate.operate.modules_admin import tables as modules
+from headgate.operate.providers import tables as providers
 from headgate.operate.webhooks import tables as webhooks
 from headgate.record.runs import tables as runs
 from headgate.record.spend import tables as spend
@@ -37,6 +38,7 @@ TABLES = (
     own_settings,
     jobs,
     modules,
+    providers,
     webhooks,
     runs,
     spend,

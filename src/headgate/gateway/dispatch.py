@@ -212,7 +212,7 @@ class Dispatcher:
         if not line.way.breaker.enter(now):
             service.leave()
             raise _NotNow(circuit_open([Dropped(line, "circuit open", line.way.breaker.retry_in(now))]))
-        return self.fleet.enter(line.way, now)
+        return self.fleet.enter(line.way, now, course.call.tenant)
 
     async def _open(self, call: Call, line: Line, began: float) -> None:
         """Hold the money and say on record that the call begins; once more when it goes on elsewhere."""

@@ -21,7 +21,7 @@ import msgspec
 from headgate.kernel.money import PICO_PER_USD_PER_MTOK
 from headgate.providers.price_rows import PriceRow, Rate
 
-FORMAT = 2  # of what we keep; goes up when the structs below change
+FORMAT = 3  # of what we keep; goes up when the structs below change
 _COMPACT_DATE = re.compile(r"(.*-)(20[0-9]{2})(0[1-9]|1[0-2])([0-2][0-9]|3[01])(.*)")
 TIER_KINDS = frozenset({"processing", "service_tier", "speed"})
 _WELL_KNOWN = ("openai", "anthropic", "google")  # asked in turn about names that do not say whose they are
@@ -53,6 +53,8 @@ class Clause(msgspec.Struct, array_like=True, frozen=True):
 class Model(msgspec.Struct, array_like=True, frozen=True):
     match: Clause
     rows: tuple[PriceRow, ...]  # the last active one counts, the first when none is
+    id: str = ""
+    context: int = 0  # tokens that fit; 0 when the data does not say
 
 
 class Service(msgspec.Struct, array_like=True, frozen=True):
@@ -70,6 +72,11 @@ class PriceData(msgspec.Struct, array_like=True, frozen=True):
     def find(self, model: str, service: str = "") -> tuple[PriceRow, ...]:
         """The rows of a model id; none when it is unknown, or priced in nothing we count. With `service` only that
         service's own prices count: the same model costs something else elsewhere."""
+        found = self.model(model, service)
+        return () if found is None else found.rows
+
+    def model(self, model: str, service: str = "") -> Model | None:
+        """What is known of a model id; `find` is its prices."""
         name = model.lower()
         if service:
             return self._at(service, name)
@@ -80,15 +87,22 @@ class PriceData(msgspec.Struct, array_like=True, frozen=True):
         for each in [*([owner] if owner is not None else []), *known]:
             for spelling in _spellings(name):
                 if (found := self._in_service(each, spelling)) is not None:
-                    return found.rows
-        return ()
+                    return found
+        return None
 
-    def _at(self, service: str, name: str) -> tuple[PriceRow, ...]:
+    def sellers(self, model: str) -> tuple[str, ...]:
+        """The services that have the model under this very name, whoever made it first."""
+        name = model.lower()
+        made = [one.name for one in self.services if one.match is not None and one.match.matches(name)]
+        sold = [one.name for one in self.services if any(each.match.matches(name) for each in one.models)]
+        return tuple(dict.fromkeys([*(each for each in made if each in sold), *sold]))
+
+    def _at(self, service: str, name: str) -> Model | None:
         for one in self.services:
             if one.name == service:
                 tries = (self._in_service(one, spelling) for spelling in _spellings(name))
-                return next((found.rows for found in tries if found is not None), ())
-        return ()
+                return next((found for found in tries if found is not None), None)
+        return None
 
     def _in_service(self, service: Service, name: str) -> Model | None:
         places = [
@@ -173,7 +187,12 @@ def export() -> bytes:
             None if provider.model_match is None else _clause(provider.model_match),
             tuple(provider.fallback_model_providers or ()),
             tuple(
-                Model(_clause(model.match), _rows(model.prices, _variants(model.price_variants)))
+                Model(
+                    _clause(model.match),
+                    _rows(model.prices, _variants(model.price_variants)),
+                    model.id,
+                    model.context_window or 0,
+                )
                 for model in provider.models
             ),
         )

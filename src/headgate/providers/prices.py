@@ -32,6 +32,12 @@ SERVICES: Mapping[str, str] = {
 }  # fmt: skip
 """Providers with prices of their own in the data. With the others a model costs what its maker asks."""
 
+_FIRST_NAMES = {"openai": "openai"} | {
+    name: at for name, at in SERVICES.items() if name not in ("google", "vertex")
+}
+_PROVIDERS = {service: name for name, service in _FIRST_NAMES.items()}
+_RESELLERS = frozenset({"openrouter", "azure", "aws", "cloudflare", "databricks"})
+
 log = get_log("prices")
 
 Key = tuple[str, str]  # provider ("" for every one) and model
@@ -43,6 +49,16 @@ class OwnPrice(NamedTuple):
     provider: str
     model: str
     row: PriceRow
+
+
+class Listed(NamedTuple):
+    """One price of a list. `own`: the operator's, with `provider` "" for everyone."""
+
+    provider: str
+    model: str
+    row: PriceRow
+    context: int = 0
+    own: bool = False
 
 
 class PriceBook:
@@ -125,6 +141,40 @@ class PriceBook:
         if not rows:
             return None
         return rows[0] if len(rows) == 1 else current(rows, self._clock.now() if at_s is None else at_s)
+
+    def listed(self) -> list[Listed]:
+        """Every price that holds now: the operator's, then those of the data for providers that we know."""
+        now = self._clock.now()
+        mine = {**self._given, **{at: rows for at, rows in self._set.items() if rows[0].active(now)}}
+        found = [Listed(*at, current(rows, now), own=True) for at, rows in mine.items()]
+        for provider, service in _FIRST_NAMES.items():
+            for one in () if self._data is None else self._data.services:
+                if one.name == service:
+                    known = (each for each in one.models if each.rows)
+                    found += [
+                        Listed(provider, each.id, current(each.rows, now), each.context) for each in known
+                    ]
+        return found
+
+    def makers(self, model: str) -> tuple[str, ...]:
+        """The providers that the data has for this very name, its maker first. Those that sell everybody's models only
+        when the name says whose it is."""
+        if self._data is None:
+            return ()
+        services = self._data.sellers(model.removeprefix(PREFIX))
+        names = [
+            _PROVIDERS.get(each) for each in services
+            if (each not in _RESELLERS or "/" in model) and (each != "google" or each == services[0])
+        ]  # fmt: skip
+        return tuple(name for name in names if name is not None)
+
+    def context(self, model: str, provider: str = "") -> int:
+        """How many tokens fit into a model; 0 when nobody says."""
+        if self._data is None:
+            return 0
+        name = model.removeprefix(PREFIX)
+        found = self._data.model(name, SERVICES.get(provider, "")) or self._data.model(name)
+        return 0 if found is None else found.context
 
     def _look_up(self, service: str, model: str) -> tuple[PriceRow, ...]:
         """Find the rows and remember them; nothing is remembered while the data is not there."""

@@ -79,6 +79,11 @@ class Provider:
         return self.family == "mock"
 
     @property
+    def id(self) -> str:
+        """Its name among all tenants' providers, for counts and states."""
+        return f"{self.tenant}/{self.name}" if self.tenant else self.name
+
+    @property
     def has_key(self) -> bool:
         """The server itself can open it."""
         return bool(self.keys) or self.opener is not None

@@ -179,6 +179,10 @@ def _carried(address: Address) -> list[Address]:
 async def resolve(host: str, port: int, reach: Reach = PUBLIC) -> list[str]:
     """All addresses of `host`, each of them judged: one bad one is enough to refuse.
     Raises Unreachable, and OSError when there are none."""
+    address = numeric(host)
+    if address is not None:
+        judge(str(address), reach)
+        return [str(address)]
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
     for address in addresses:

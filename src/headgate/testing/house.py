@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 
 from headgate.call.ports import Answer, Ask
 from headgate.config import Settings
+from headgate.gateway.upstreams.fleet import Fleet, FleetRules
 from headgate.govern.agents.hot import AgentBook
 from headgate.govern.approvals.hot import ApprovalBook, Gate, InfluenceBook
 from headgate.govern.policies.hot import PolicyBook
@@ -22,6 +25,13 @@ from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.errors import Unavailable
 from headgate.kernel.ids import Ids
 from headgate.modules.catalog import Catalog
+from headgate.operate.providers import service as providers
+from headgate.operate.providers.hot import ProviderDesk
+from headgate.providers.client import ClientConfig, HttpClient
+from headgate.providers.health import Health
+from headgate.providers.prices import PriceBook
+from headgate.providers.ssrf import Reach
+from headgate.providers.table import ProviderTable
 from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.runs.hot import Recorder, RecorderConfig
 from headgate.rim.api import build_api
@@ -29,9 +39,11 @@ from headgate.rim.context import Services
 from headgate.rim.router import Router
 from headgate.store.engine import Database
 from headgate.store.fast import MemoryStore
+from headgate.store.sealing import Sealer
 from headgate.testing.clock import FixedClock
 
 SEGMENT_BYTES = 1024 * 1024
+PRICES = Path(tempfile.gettempdir()) / "headgate-test-prices"  # exported once for all tests
 
 
 class NoModels:
@@ -52,6 +64,8 @@ class HouseNotices:
         self.told.append((part, tenant))
         if part == "keys":
             await self._house.reload_keys(tenant)
+        elif part == "providers":
+            await self._house.reload_providers(tenant)
 
 
 def _governance(clock: FixedClock) -> dict[str, Any]:
@@ -80,6 +94,17 @@ class House:
         hot: dict[str, Any] = {"recorder": self.recorder, "cache": self.cache, "fast": MemoryStore()}
         hot["modules"] = Catalog(settings)
         hot |= _governance(clock)
+        self.prices = PriceBook({}, clock, PRICES)
+        self.client_out = HttpClient(ClientConfig())
+        sealer, reach = Sealer(settings.data_dir, "providers"), Reach(private=True)
+        self._rebuild_providers = providers.builder(database, sealer, reach)
+        self._plane = SimpleNamespace(
+            providers=ProviderTable.from_settings(settings, clock, self.prices.makers)
+        )
+        hot["prices"] = self.prices
+        hot["providers"] = ProviderDesk(
+            lambda: self._plane.providers, Health(clock), Fleet(clock, FleetRules()), self.client_out, clock, reach, sealer
+        )  # fmt: skip
         self.services = Services(database, clock, ids, self.notices, self.recorder, NoModels(), settings, hot)
         self.door: Door
         self._clients: list[httpx2.AsyncClient] = []
@@ -101,6 +126,9 @@ class House:
         async with self.services.database.reading() as db:
             self.door = await keys.load_door(db, self.settings, clock=self.clock, use=self.use)
         return self.door
+
+    async def reload_providers(self, tenant: str) -> None:
+        self._plane.providers = (await self._rebuild_providers(self._plane, tenant))["providers"]
 
     async def reload_keys(self, tenant: str) -> None:
         async with self.services.database.reading() as db:
@@ -128,6 +156,7 @@ class House:
     async def close(self) -> None:
         for client in self._clients:
             await client.aclose()
+        await self.client_out.close()
         await self.recorder.close()
 
 

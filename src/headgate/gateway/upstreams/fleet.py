@@ -49,7 +49,7 @@ class Health(Protocol):
     """Whoever counts what became of calls."""
 
     def note(
-        self, provider: str, key_ref: str, model: str, *, ok: bool, status: int, latency_s: float
+        self, provider: str, key_ref: str, model: str, *, ok: bool, status: int, latency_s: float, tenant: str = ""
     ) -> None: ...
 
 
@@ -108,13 +108,14 @@ class Way:
 class Visit:
     """One attempt on its way. Exactly one of the ends counts; those that come later do nothing."""
 
-    __slots__ = ("_began", "_fleet", "_over", "answered_at", "way")
+    __slots__ = ("_began", "_fleet", "_over", "answered_at", "tenant", "way")
 
-    def __init__(self, fleet: Fleet, way: Way, began: float) -> None:
+    def __init__(self, fleet: Fleet, way: Way, began: float, tenant: str = "") -> None:
         self._fleet = fleet
         self._began = began
         self._over = False
         self.answered_at = 0.0  # when its answer began
+        self.tenant = tenant  # who asks
         self.way = way
 
     def over(self, *, ok: bool, status: int) -> None:
@@ -165,10 +166,10 @@ class Fleet:
             self._ways[key] = found
         return found
 
-    def enter(self, way: Way, now: float) -> Visit:
+    def enter(self, way: Way, now: float, tenant: str = "") -> Visit:
         """A call is sent this way, whose breaker was asked before; room was taken for it."""
         way.latency.in_flight += 1
-        return Visit(self, way, now)
+        return Visit(self, way, now, tenant)
 
     def ended(self, visit: Visit, ok: bool, status: int, began: float) -> None:
         now = self._clock.monotonic()
@@ -185,7 +186,10 @@ class Fleet:
             self._tell(way, now)
         service.leave()
         if self._health is not None:
-            self._health.note(service.name, way.key_ref, way.model, ok=ok, status=status, latency_s=took)
+            name = f"{service.tenant}/{service.name}" if service.tenant else service.name
+            self._health.note(
+                name, way.key_ref, way.model, ok=ok, status=status, latency_s=took, tenant=visit.tenant
+            )  # fmt: skip
 
     def cool(self, way: Way, status: int, told_s: float | None) -> None:
         """The way's key is over its limit (429), or not accepted (401, 402, 403)."""

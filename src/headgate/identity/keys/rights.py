@@ -17,6 +17,7 @@ USER_RIGHTS = frozenset(
         "models:read",
         "policies:read",
         "projects:read",
+        "providers:read",
         "runs:read",
         "runs:write",
         "savings:read",
