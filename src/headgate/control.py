@@ -16,6 +16,7 @@ from headgate.govern.ledger import routes as ledger
 from headgate.govern.policies import routes as policies
 from headgate.govern.trials import routes as trials
 from headgate.identity.accounts import routes as accounts
+from headgate.identity.credentials import routes as credentials
 from headgate.identity.keys import routes as keys
 from headgate.identity.keys.hot import Door
 from headgate.identity.settings import routes as own_settings
@@ -42,6 +43,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         accounts.router,
         keys.router,
         own_settings.router,
+        credentials.router,
         guardrails.router,
         runs.router,
         responses.router,

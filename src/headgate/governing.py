@@ -15,6 +15,8 @@ from headgate.govern.guardrails import service as guardrails
 from headgate.govern.guardrails.hot import RuleBook
 from headgate.govern.policies import service as policies
 from headgate.govern.policies.service import PolicyKeeper
+from headgate.identity.credentials import service as credentials
+from headgate.identity.credentials.hot import CredentialBook
 from headgate.identity.settings import service as own_settings
 from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.clock import Clock
@@ -38,6 +40,7 @@ class Governing:
     rules: RuleBook
     settings: SettingsBook
     influences: InfluenceBook
+    credentials: CredentialBook
 
     @staticmethod
     async def build(database: Database, settings: Any, clock: Clock) -> Governing:
@@ -48,8 +51,10 @@ class Governing:
         await agents.load_book(database, known)
         rules, told = await guardrails.load_book(database), SettingsBook()
         await own_settings.load_book(database, told)
+        kept = CredentialBook(credentials.sealer(settings.data_dir))
+        await credentials.load_book(database, kept)
         return Governing(
-            database, keeper, book, Gate(keeper.book, book, clock), known, rules, told, InfluenceBook()
+            database, keeper, book, Gate(keeper.book, book, clock), known, rules, told, InfluenceBook(), kept
         )
 
     @property
@@ -57,7 +62,7 @@ class Governing:
         return {
             "policies": self.policies, "approvals": self.book, "gate": self.gate, "agents": self.agents, "guardrails": self.rules,
             "settings": self.settings,
-            "influences": self.influences,
+            "influences": self.influences, "credentials": self.credentials,
         }  # fmt: skip
 
     @property
@@ -68,6 +73,7 @@ class Governing:
             approvals.PART: approvals.book_builder(self.database, self.book),
             own_settings.PART: own_settings.book_builder(self.database, self.settings),
             agents.PART: agents.book_builder(self.database, self.agents),
+            credentials.PART: credentials.book_builder(self.database, self.credentials),
             guardrails.PART: guardrails.book_builder(self.database, self.rules),
         }
 

@@ -42,3 +42,19 @@ def test_a_new_key_seals_and_the_old_one_still_opens(tmp_path: Path) -> None:
     assert not sealer.is_current(old)
     assert sealer.is_current(sealer.seal(b"secret", "row"))
     assert add_key(tmp_path).name == "secrets-3.key"
+
+
+def test_a_running_process_opens_what_a_newer_key_sealed_and_renews_with_it(tmp_path: Path) -> None:
+    running = Sealer(tmp_path, "settings")
+    old = running.seal(b"secret", "row")
+    add_key(tmp_path)
+    newer = Sealer(tmp_path, "settings")
+
+    assert running.open(newer.seal(b"fresh", "row"), "row") == b"fresh"
+    renewed = running.renew(old, "row")
+    assert (running.is_current(old), running.is_current(renewed), newer.is_current(renewed)) == (
+        False,
+        True,
+        True,
+    )
+    assert newer.open(renewed, "row") == b"secret"

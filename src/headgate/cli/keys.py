@@ -1,4 +1,4 @@
-"""`headgate keys`: make, list and revoke keys in the database itself, whether or not a gateway is running."""
+"""`headgate keys`: make, list and revoke keys, and rotate the secrets', whether or not a gateway is running."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import typer
 from headgate.call.caller import DEFAULT_TENANT
 from headgate.cli.options import AsJson, ConfigFile, DataDir, TenantOption, settings_of
 from headgate.cli.output import show_json, show_table
+from headgate.cli.secrets import HELP as ROTATE_HELP
+from headgate.cli.secrets import rotate
 from headgate.cli.session import operator, work
 from headgate.config import Settings
 from headgate.identity.accounts import service as accounts
@@ -39,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
         list_keys
     )
     group.command("revoke", help="End a key for good, from the next call on.")(revoke)
+    group.command("rotate-secrets", help=ROTATE_HELP)(rotate)
     app.add_typer(group, name="keys")
 
 

@@ -29,10 +29,19 @@ class Sealer:
 
     def __init__(self, data_dir: Path, purpose: str) -> None:
         self._purpose = purpose.encode()
-        read_or_make(data_dir / FOLDER / FIRST)
-        masters = [path.read_bytes() for path in sorted((data_dir / FOLDER).glob(PATTERN), key=_number)]
+        self._folder = data_dir / FOLDER
+        read_or_make(self._folder / FIRST)
+        self._keys: dict[bytes, AESGCM] = {}
+        self._load()
+
+    @property
+    def key_id(self) -> bytes:
+        """Of the key that seals: the newest one that is known."""
+        return list(self._keys)[-1]
+
+    def _load(self) -> None:
+        masters = [path.read_bytes() for path in sorted(self._folder.glob(PATTERN), key=_number)]
         self._keys = {sha256(master).digest()[:ID_BYTES]: self._cipher(master) for master in masters}
-        self.key_id = list(self._keys)[-1]
 
     def _cipher(self, master: bytes) -> AESGCM:
         return AESGCM(hmac.digest(master, b"headgate secret " + self._purpose, "sha256"))
@@ -44,6 +53,8 @@ class Sealer:
 
     def open(self, sealed: bytes, row: str) -> bytes:
         """The secret again. Raises CannotOpen."""
+        if sealed[:ID_BYTES] not in self._keys:  # sealed by a process that started after a rotation
+            self._load()
         cipher = self._keys.get(sealed[:ID_BYTES])
         if cipher is None:
             raise CannotOpen("the key it was sealed with is not in the keys folder")
@@ -52,6 +63,10 @@ class Sealer:
             return cipher.decrypt(nonce, sealed[ID_BYTES + NONCE_BYTES :], self._bound(row))
         except (InvalidTag, ValueError) as error:
             raise CannotOpen("it is not what was sealed for this row") from error
+
+    def renew(self, sealed: bytes, row: str) -> bytes:
+        """The same secret, sealed with the newest key. Raises CannotOpen."""
+        return self.seal(self.open(sealed, row), row)
 
     def is_current(self, sealed: bytes) -> bool:
         """Was it sealed with the newest key?"""
@@ -62,7 +77,7 @@ class Sealer:
 
 
 def add_key(data_dir: Path) -> Path:
-    """A new key file, which seals from now on (in processes that start later)."""
+    """A new key file, which seals from now on: in processes that start later, and in those that meet what it sealed."""
     folder = data_dir / FOLDER
     last = max((_number(path) for path in folder.glob(PATTERN)), default=0)
     path = folder / (f"secrets-{last + 1}.key" if last else FIRST)

@@ -48,6 +48,24 @@ async def secret(db: AsyncConnection, tenant: str, key: str, data_dir: Path) -> 
     return None
 
 
+async def seal_again(db: AsyncConnection, with_sealer: Sealer) -> list[str]:
+    """Seal with the newest key whatever secret was sealed with an older one. The tenant of each; raises CannotOpen."""
+    done: list[str] = []
+    for row in await queries.every(db):
+        kind = KINDS.get(row.key)
+        if kind is None or not kind.is_secret or (kept := json.decode(row.value)) is None:
+            continue
+        sealed = base64.b64decode(kept["sealed"])
+        if not with_sealer.is_current(sealed):
+            fresh = base64.b64encode(with_sealer.renew(sealed, f"{row.tenant}/{row.key}")).decode()
+            value = json.encode({"sealed": fresh}).decode()
+            await queries.put(
+                db, {"tenant": row.tenant, "key": row.key, "value": value, "updated_us": row.updated_us}
+            )
+            done.append(row.tenant)
+    return done
+
+
 async def change(
     db: AsyncConnection, caller: Caller, key: str, value: Any, data_dir: Path, *, ids: Ids, clock: Clock
 ) -> dict[str, Any]:
