@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
 from fastapi import Request as HttpRequest
 from fastapi import Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from headgate.call.call import Call, Reply
 from headgate.gateway.documents import CHAT, COMPLETIONS, EMBEDDINGS, MODEL, MODELS
@@ -17,6 +18,7 @@ from headgate.gateway.documents_explain import EXPLAIN
 from headgate.gateway.documents_google import COUNT, GENERATE, STREAM_GENERATE
 from headgate.gateway.documents_responses import RESPONSES
 from headgate.gateway.intake import Request
+from headgate.gateway.pump import Pump
 from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
 from headgate.kernel import json
@@ -141,7 +143,7 @@ async def answer(request: HttpRequest, path: str) -> Response:
         return _response(bare_error(path, error))
     outcome = gateway.begin(call)
     reply = outcome if isinstance(outcome, Reply) else await _finish(request, gateway, call, outcome)
-    return _response(reply)
+    return _response(reply, gateway, call)
 
 
 async def _finish(request: HttpRequest, gateway: Gateway, call: Call, at: int) -> Reply:
@@ -167,19 +169,25 @@ async def _gone(request: HttpRequest) -> None:
         pass
 
 
-def _response(reply: Reply) -> Response:
+class _Stream(StreamingResponse):
+    """A stream whose client may leave at any time, before its first byte too."""
+
+    def __init__(self, pump: Pump, status: int, headers: dict[str, str], media_type: str) -> None:
+        super().__init__(pump, status, headers, media_type)
+        self._pump = pump
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._pump.leave()
+
+
+def _response(reply: Reply, gateway: Gateway | None = None, call: Call | None = None) -> Response:
     headers = dict(run_headers(reply))
     media_type = reply.content_type.decode()
-    if reply.chunks is None:
+    if reply.chunks is None or gateway is None or call is None:
         return Response(reply.body, reply.status, headers, media_type)
     headers |= {"cache-control": "no-cache", "x-accel-buffering": "no"}
-    return StreamingResponse(_relay(reply), reply.status, headers, media_type)
-
-
-async def _relay(reply: Reply) -> AsyncIterator[bytes]:
-    assert reply.chunks is not None
-    try:
-        async for chunk in reply.chunks:
-            yield chunk
-    finally:
-        await reply.chunks.aclose()
+    return _Stream(Pump(call, reply, gateway.tasks, gateway.leave), reply.status, headers, media_type)

@@ -126,6 +126,7 @@ class SeamProtocol(HttpToolsProtocol):
 
     cycle: Any  # a cycle of uvicorn's, a HotCycle, or None before the first request
     hot: HotCycle | None = None
+    running: Any = None  # the cycle of uvicorn's that answers; others may be queued behind it
     in_head = False  # a request has begun and its head is not complete
     head_size = 0
     offer = False  # the request offers to speak another protocol
@@ -145,12 +146,20 @@ class SeamProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self.seam.connections.discard(self)
-        hot = self.hot
+        hot, running = self.hot, self.running
         super().connection_lost(exc)
+        if running is not None and not running.response_complete:  # uvicorn tells only the request that came last
+            running.disconnected = True
+            running.message_event.set()
         if hot is not None and not hot.response_complete:
             hot.disconnected = True
             if hot.task is not None and hot.call is not None:
                 self.seam.gateway.leave(hot.call, hot.task.cancel)
+
+    @override
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
 
     @override
     def shutdown(self) -> None:

@@ -38,6 +38,7 @@ from headgate.kernel.clock import Clock
 from headgate.kernel.errors import GatewayError, RecordUnavailable
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
+from headgate.kernel.tasks import Tasks
 from headgate.record.cache.hot import ResponseCache
 from headgate.record.responses.hot import ResponseMemory
 from headgate.wire.spec import WIRES
@@ -73,6 +74,7 @@ class Gateway:
         self.repeats = Repeats(parts.clock)
         self._intake = Intake(parts.clock, parts.ids)
         self.explainer: Explainer | None = None  # set once there are modules
+        self.tasks = Tasks()  # streams whose clients are served over ASGI
         self.clock = parts.clock
         self.models = parts.models
         self._responses = parts.responses
