@@ -13,6 +13,7 @@ from headgate.record.spend import days, queries
 from headgate.record.spend.payers import run_tags as run_tags  # noqa: PLC0414 given on
 from headgate.record.spend.pricing import PRICES as PRICES  # noqa: PLC0414 given on
 from headgate.record.spend.pricing import PriceDraft as PriceDraft  # noqa: PLC0414 given on
+from headgate.record.spend.pricing import own_prices as own_prices  # noqa: PLC0414 given on
 from headgate.record.spend.pricing import prices as prices  # noqa: PLC0414 given on
 from headgate.record.spend.pricing import set_price as set_price  # noqa: PLC0414 given on
 from headgate.record.spend.pricing import withdraw_price as withdraw_price  # noqa: PLC0414 given on
