@@ -40,6 +40,7 @@ class Answer(msgspec.Struct, gc=False):
     choices: list[Choice] | None = None
     usage: msgspec.Raw = UNTOLD
     error: msgspec.Raw = UNTOLD
+    service_tier: str | None = None
 
 
 _decode = msgspec.json.Decoder(Answer).decode
@@ -66,7 +67,7 @@ def read_reply(body: bytes) -> ReplyFacts:
         if message is not None:
             tool_calls = tool_calls or calls_tools(message)
             refused = refused or bool(message.refusal)
-    usage = read_usage(raw) if raw else Usage()
+    usage = read_usage(raw, answer.service_tier) if raw else Usage()
     return ReplyFacts(usage, raw, finish, tool_calls or finish in TOOL_FINISHES, answer.model, refused)
 
 
@@ -108,6 +109,8 @@ def _lenient(body: bytes) -> Answer:
     answer = Answer(model if isinstance(model, str) else "")
     answer.usage = _raw(fields["usage"]) if "usage" in fields else UNTOLD
     answer.error = _raw(fields.get("error"))
+    tier = fields.get("service_tier")
+    answer.service_tier = tier if isinstance(tier, str) else None
     choices = fields.get("choices")
     if isinstance(choices, list):
         answer.choices = [

@@ -10,15 +10,18 @@ from headgate.call.frames import Usage
 from headgate.kernel import json
 
 MAX_TOKENS = 2**53
+TIERS = frozenset({"batch", "flex", "priority"})  # the usual way to be served has other names, and no tier
 
 
 class _PromptDetails(msgspec.Struct, gc=False):
+    audio_tokens: int | None = None
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
     cache_creation_tokens: int | None = None
 
 
 class _CompletionDetails(msgspec.Struct, gc=False):
+    audio_tokens: int | None = None
     reasoning_tokens: int | None = None
 
 
@@ -39,7 +42,15 @@ class _Usage(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Usage).decode
 
 
-def read_usage(raw: bytes) -> Usage:
+def read_usage(raw: bytes, tier: str | None = None) -> Usage:
+    """What `raw` says, and the tier that the answer says it was served by."""
+    usage = _read_usage(raw)
+    if tier in TIERS and usage.known:
+        usage.tier = tier or ""
+    return usage
+
+
+def _read_usage(raw: bytes) -> Usage:
     """`raw` as token classes that add up; `known` False when the provider told nothing that can be used."""
     try:
         told = _decode(raw)
@@ -67,7 +78,12 @@ def _token_classes(told: _Usage, prompt: int, completion: int) -> Usage:
         cached = max(0, min(cached, prompt))
         written = max(0, min(written, prompt - cached))
         reasoning = max(0, min(reasoning, completion))
-    return Usage(prompt, completion, cached, written, reasoning, True)
+    usage = Usage(prompt, completion, cached, written, reasoning, True)
+    if inside and inside.audio_tokens:
+        usage.audio_input_tokens = max(0, min(inside.audio_tokens, prompt))
+    if made and made.audio_tokens:
+        usage.audio_output_tokens = max(0, min(made.audio_tokens, completion))
+    return usage
 
 
 def _lenient(raw: bytes) -> _Usage | None:

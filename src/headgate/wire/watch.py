@@ -46,13 +46,14 @@ def watch(call: Call) -> StreamWatch:
 class LightWatch:
     """The client asked for usage: bytes pass untouched, whole events are read in one go."""
 
-    __slots__ = ("_finish", "_model", "_refused", "_splitter", "_tool_calls", "_usage", "done", "error")
+    __slots__ = ("_finish", "_model", "_refused", "_splitter", "_tier", "_tool_calls", "_usage", "done", "error")
 
     def __init__(self) -> None:
         self.done = False
         self.error: bytes | None = None
         self._splitter = Splitter()
         self._usage = b""
+        self._tier: str | None = None
         self._finish = ""
         self._tool_calls = False
         self._refused = False
@@ -71,7 +72,7 @@ class LightWatch:
         return b""
 
     def facts(self) -> ReplyFacts:
-        usage = read_usage(self._usage) if self._usage else Usage()
+        usage = read_usage(self._usage, self._tier) if self._usage else Usage()
         tool_calls = self._tool_calls or self._finish in TOOL_FINISHES
         return ReplyFacts(usage, self._usage, self._finish, tool_calls, self._model, self._refused)
 
@@ -124,6 +125,7 @@ class LightWatch:
             self._model = answer.model
         if answer.usage is not UNTOLD:
             self._usage = usage_of(answer) or self._usage
+            self._tier = answer.service_tier
         if answer.error is not UNTOLD and is_set(answer.error):
             self.error = b'{"error":' + bytes(answer.error) + b"}"
         for choice in answer.choices or ():
