@@ -18,7 +18,7 @@ from headgate.wire.usage import read_usage
                 '{"prompt_tokens":100,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":80,"cache_write_tokens":10,'
                 '"audio_tokens":3},"completion_tokens_details":{"reasoning_tokens":30,"audio_tokens":1}}'
             ),
-            Usage(100, 50, 80, 10, 30, True),
+            Usage(100, 50, 80, 10, 30, True, 0, 3, 1),
         ),
         (
             '{"prompt_tokens":9,"completion_tokens":4,"prompt_cache_hit_tokens":5,"prompt_cache_miss_tokens":4}',
@@ -65,3 +65,14 @@ from headgate.wire.usage import read_usage
 )
 def test_token_classes(raw: str, usage: Usage) -> None:
     assert read_usage(raw.encode()) == usage
+
+
+def test_audio_and_the_tier_are_classes_of_their_own() -> None:
+    raw = (
+        b'{"prompt_tokens":100,"completion_tokens":50,"prompt_tokens_details":{"audio_tokens":40},'
+        b'"completion_tokens_details":{"audio_tokens":30}}'
+    )
+    usage = read_usage(raw, "priority")
+    assert (usage.audio_input_tokens, usage.audio_output_tokens, usage.tier) == (40, 30, "priority")
+    for usual in (None, "default", "auto", "scale"):
+        assert read_usage(raw, usual).tier == ""
