@@ -55,3 +55,13 @@ async def test_the_internal_way_is_closed_from_outside(tmp_path: Path) -> None:
         answer = await running.ask(chat(), headers=headers)
 
     assert answer.status == 401
+
+
+async def test_a_fresh_inner_call_is_answered_by_a_model_whatever_is_cached(running: Running) -> None:
+    body = json.dumps(chat() | {"temperature": 0}).encode()
+    routes: list[str] = []
+    for fresh in (False, False, True):
+        answer = await running.house.calls.ask(Ask(PATH, open_caller(), body, fresh=fresh))
+        routes.append(answer.headers["x-punk-route"])
+
+    assert routes == ["live", "exact_cache", "live"]

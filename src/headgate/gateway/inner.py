@@ -23,7 +23,7 @@ class InnerCalls:
         for name, value in (
             (b"x-punk-app", ask.app), (b"x-punk-agent", ask.agent), (b"x-punk-subject", ask.subject),
             (b"x-headgate-parent-run", ask.parent_run), (b"x-headgate-role", ask.role), (b"x-project", ask.project),
-            (b"x-session-id", ask.session), (b"x-user-id", ask.user),
+            (b"x-session-id", ask.session), (b"x-user-id", ask.user), (b"x-headgate-cache", "bypass" if ask.fresh else ""),
             (b"x-stockyard-tags", ",".join(f"{name}={value}" for name, value in ask.tags.items())),
         ):  # fmt: skip
             if value:

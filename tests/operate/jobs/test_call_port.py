@@ -94,3 +94,11 @@ async def test_a_gateway_that_never_answers_is_given_up(tmp_path: Path) -> None:
         with pytest.raises(Unavailable):
             await port.ask(Ask("/v1/chat/completions", CALLER, b"{}"))
         await port.close()
+
+
+async def test_a_fresh_answer_is_asked_for_past_the_caches(tmp_path: Path) -> None:
+    async with Gateway(tmp_path) as gateway:
+        port = SocketCallPort(tmp_path)
+        await port.ask(Ask("/v1/chat/completions", CALLER, b"{}", fresh=True))
+        await port.close()
+    assert gateway.head["x-headgate-cache"] == "bypass"

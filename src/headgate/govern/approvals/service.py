@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.caller import Caller
 from headgate.govern.approvals import queries
-from headgate.govern.approvals.book import ApprovalBook, live_of
+from headgate.govern.approvals.book import ASKED, USED, ApprovalBook, live_of
 from headgate.govern.ledger import service as ledger
 from headgate.govern.ledger.service import Act
 from headgate.kernel import json
@@ -144,6 +144,15 @@ async def shown(db: AsyncConnection, tenant: str, rows: Sequence[Any], now_us: i
         }
         for row in rows
     ]  # fmt: skip
+
+
+async def of_run(
+    db: AsyncConnection, tenant: str, explanation: Mapping[str, Any], now_us: int
+) -> list[dict[str, Any]]:
+    """The approvals that a run asked for or used, as its explanation names them."""
+    ids = [*(each["id"] for each in explanation.get(ASKED, ())), *explanation.get(USED, ())]
+    rows = [await queries.one(db, tenant, each) for each in dict.fromkeys(ids)]
+    return await shown(db, tenant, [row for row in rows if row is not None], now_us)
 
 
 async def load_book(database: Database, book: ApprovalBook, tenant: str | None = None) -> None:

@@ -10,9 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.govern.ledger.merkle import HASH_BYTES, TILE
-from headgate.govern.ledger.tables import ledger, ledger_checkpoints, ledger_heads, ledger_tiles
+from headgate.govern.ledger.tables import (
+    ledger,
+    ledger_checkpoints,
+    ledger_checks,
+    ledger_heads,
+    ledger_tiles,
+)
 from headgate.kernel.pages import EXACT_TOTAL
 from headgate.store.bulk import Bulk
+from headgate.store.dialect import upsert
 
 Row = tuple[Any, ...]  # id, tenant, seq, at_us, kind, actor, target, decision, run_id, detail, hash
 
@@ -253,3 +260,61 @@ def _where(tenant: str, chosen: Chosen) -> list[sa.ColumnElement[bool]]:
     if chosen.until_us is not None:
         where.append(row.at_us < chosen.until_us)
     return where
+
+
+async def belonging(
+    db: AsyncConnection, tenant: str, run_id: str, targets: Sequence[str], most: int
+) -> Sequence[sa.Row[Any]]:
+    """Rows of a run and rows about `targets`, oldest first."""
+    row = ledger.c
+    mine = [row.run_id == run_id, *([row.target.in_(targets)] if targets else [])]
+    query = (
+        sa.select(ledger).where(row.tenant == tenant, sa.or_(*mine)).order_by(row.at_us, row.id).limit(most)
+    )
+    return (await db.execute(query)).all()
+
+
+async def first_at(db: AsyncConnection, tenant: str, seq: int) -> int:
+    """The time of the first row behind number `seq`."""
+    row = ledger.c
+    query = sa.select(row.at_us).where(row.tenant == tenant, row.seq > seq).order_by(row.seq).limit(1)
+    return (await db.execute(query)).scalar_one_or_none() or 0
+
+
+async def holding(
+    db: AsyncConnection, tenant: str, kind: str, words: str, part: tuple[int, int]
+) -> sa.Row[Any] | None:
+    """The first row of `kind` with `words` in its detail, in a part of the chain."""
+    row = ledger.c
+    chosen = (row.tenant == tenant, row.seq > part[0], row.seq <= part[1], row.kind == kind)
+    query = (
+        sa.select(ledger)
+        .where(*chosen, row.detail.contains(words, autoescape=True))
+        .order_by(row.seq)
+        .limit(1)
+    )
+    return (await db.execute(query)).first()
+
+
+async def between(
+    db: AsyncConnection, tenant: str, from_us: int, to_us: int, most: int
+) -> Sequence[Any]:
+    row = ledger.c
+    chosen = (row.tenant == tenant, row.seq.is_not(None), row.at_us >= from_us, row.at_us < to_us)
+    query = sa.select(row.id, row.seq, row.at_us, row.kind, row.decision, row.hash).where(*chosen)
+    return (await db.execute(query.order_by(row.seq).limit(most))).all()
+
+
+async def count_rows(db: AsyncConnection, tenant: str) -> tuple[int, int]:
+    """How many rows are in the chain, and how many wait for their place."""
+    found = await head(db, tenant)
+    return (found[0] if found else 0), await waiting(db, tenant)
+
+
+async def put_check(db: AsyncConnection, row: dict[str, Any]) -> None:
+    await upsert(db, ledger_checks, row, key=("tenant",))
+
+
+async def check_of(db: AsyncConnection, tenant: str) -> Any:
+    query = sa.select(ledger_checks).where(ledger_checks.c.tenant == tenant)
+    return (await db.execute(query)).first()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from headgate.call.caller import Caller
@@ -17,8 +17,10 @@ from headgate.govern.ledger.schemas import (
     MAX_DETAIL_BYTES,
     Appended,
     AuditEvents,
+    AuditQuery,
     Checkpoints,
     Consistency,
+    EntryQuery,
     LedgerEvents,
     NewEntry,
     Proof,
@@ -26,7 +28,7 @@ from headgate.govern.ledger.schemas import (
 )
 from headgate.govern.ledger.service import Act
 from headgate.kernel import json
-from headgate.kernel.clock import iso, parse_time
+from headgate.kernel.clock import iso, parse_time, to_us
 from headgate.kernel.errors import BadRequest, Forbidden
 from headgate.kernel.pages import page_body
 from headgate.rim.context import Reading, Services, caller_of, services_of
@@ -37,7 +39,6 @@ router = Router("ledger")
 
 PLACE_TRIES, PLACE_WAIT_S = 20, 0.05
 RECENT = 10_000  # rows that an incremental verification walks at least
-Time = Annotated[str | None, Query(description="ISO 8601, or seconds since 1970.")]
 
 
 def _whole(caller: Caller) -> str:
@@ -55,12 +56,12 @@ def _time(name: str, text: str | None) -> int | None:
 
 
 @router.get("/api/trust/ledger", right="ledger:read", response=LedgerEvents)
-async def list_entries(
-    ctx: Reading, page: PageQuery, event_type: str | None = None, actor: str | None = None, resource: str | None = None,
-    action: str | None = None, run_id: str | None = None, since: Time = None, until: Time = None,
-) -> Any:  # fmt: skip
+async def list_entries(ctx: Reading, page: PageQuery, asked: Annotated[EntryQuery, Depends()]) -> Any:
     """What was decided and done, newest first."""
-    chosen = Chosen(event_type, actor, resource, action, run_id, _time("since", since), _time("until", until))
+    since_us, until_us = _time("since", asked.since), _time("until", asked.until)
+    chosen = Chosen(
+        asked.event_type, asked.actor, asked.resource, asked.action, asked.run_id, since_us, until_us
+    )
     found, total = await queries.listed(
         ctx.db, _whole(ctx.caller), chosen, limit=page.limit, offset=page.offset
     )
@@ -121,6 +122,8 @@ async def verify_ledger(request: Request, mode: Literal["full", "incremental"] =
         RECENT if mode == "incremental" else None,
     )
     verdict, start = checked
+    async with services.database.writing() as db:  # what `GET /api/trust/status` tells
+        await service.selecting.remember(db, verdict, to_us(services.clock.now()))
     seq, row_id = verdict.first_bad or (None, None)
     return {
         "valid": verdict.ok, "events_checked": verdict.rows - start, "mode": mode, "from_seq": start,
@@ -173,12 +176,10 @@ async def prove_entry(ctx: Reading, id: str) -> Any:
 
 
 @router.get("/api/v1/audit", right="ledger:read", response=AuditEvents)
-async def list_audit(
-    ctx: Reading, page: PageQuery, decision: str | None = None, agent: str | None = None, action: str | None = None,
-    since: Time = None,
-) -> Any:  # fmt: skip
+async def list_audit(ctx: Reading, page: PageQuery, asked: Annotated[AuditQuery, Depends()]) -> Any:
     """Audit events, newest first: denies, approvals, blocks, changes. `agent` is who acted, `action` what on."""
-    chosen = Chosen(actor=agent, target=action, decision=decision, since_us=_time("since", since))
+    since_us = _time("since", asked.since)
+    chosen = Chosen(actor=asked.agent, target=asked.action, decision=asked.decision, since_us=since_us)
     found, total = await queries.listed(
         ctx.db, _whole(ctx.caller), chosen, limit=page.limit, offset=page.offset
     )

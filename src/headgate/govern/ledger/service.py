@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.govern.ledger import queries, rows, tree
-from headgate.govern.ledger.proofs import as_checkpoint
+from headgate.govern.ledger import selecting as selecting  # noqa: PLC0414 given on
+from headgate.govern.ledger.proofs import NotAnchored, as_checkpoint, inclusion, newest
 from headgate.govern.ledger.walk import Marks, Verdict, Walk, verify
 from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.ids import Ids
@@ -29,11 +30,15 @@ __all__ = [
     "RUN_EXTENDED",
     "Act",
     "Marks",
+    "NotAnchored",
     "Verdict",
     "Walk",
     "append",
     "chain",
     "has_waiting",
+    "inclusion",
+    "newest",
+    "selecting",
     "sequence",
     "tenants",
     "verify",

@@ -59,6 +59,8 @@ class SocketCallPort:
         """Ask and wait for the whole answer. Raises Unavailable when the gateway cannot be reached."""
         headers = {AS_HEADER: caller_header(ask.caller)}
         headers |= {name: value for name, field in _HEADERS if (value := str(getattr(ask, field)))}
+        if ask.fresh:
+            headers["x-headgate-cache"] = "bypass"
         try:
             reply = await self._client.post(ask.endpoint, content=ask.body, headers=headers)
         except httpx2.TimeoutException as error:

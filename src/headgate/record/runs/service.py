@@ -84,6 +84,7 @@ class Found:
     removed: dict[str, Any] | None = None
     integrity: Integrity | None = None
     attempts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    batch: int | None = None  # the ledger vouches for the runs of a batch together; None: not written yet
 
 
 # ---- lists
@@ -191,6 +192,12 @@ def _made(row: Any) -> Made:
     return Made(row.id, row.run_id, row.app, row.subject, row.provider, row.at_us)
 
 
+async def feedback(db: AsyncConnection, tenant: str, page: Page) -> tuple[list[dict[str, Any]], int]:
+    """A page of all feedback of a tenant, newest first, and how much there is."""
+    rows, total = await reading.feedback_page(db, tenant, limit=page.limit, offset=page.offset)
+    return [views.feedback_view(each) | {"userId": each.user_id} for each in rows], total
+
+
 async def is_others(look: Look, response_id: str) -> bool:
     """Is this the id of a response of another tenant?"""
     return await responses.is_others(look.db, look.tenant, response_id)
@@ -252,7 +259,7 @@ async def _stored(look: Look, row: Any) -> Found:
         views.event_view(len(events) + index, event, b"") for index, event in enumerate(_unchained(late))
     ]
     run = Found(views.line_of_row(row), read_details(bytes(row.details)), events, effects, feedback)
-    run.integrity = _check(run_id, row, blob, late)
+    run.integrity, run.batch = _check(run_id, row, blob, late), row.batch
     run.attempts = [views.attempt_view(each) for each in await reading.attempts_of(look.db, tenant, run_id)]
     await _open_bodies(look, row, run)
     return run

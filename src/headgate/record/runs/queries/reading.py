@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from headgate.kernel.pages import EXACT_TOTAL
 from headgate.record.runs.facets import FACETS
 from headgate.record.runs.tables import (
     attempts,
@@ -95,6 +96,17 @@ async def feedback_of(db: AsyncConnection, tenant: str, run_id: str) -> Sequence
         .order_by(feedback.c.at_us, feedback.c.id)
     )
     return (await db.execute(query)).all()
+
+
+async def feedback_page(
+    db: AsyncConnection, tenant: str, *, limit: int, offset: int
+) -> tuple[Sequence[sa.Row[Any]], int]:
+    """Newest first, and how much there is (counted up to one more than a page shows as exact)."""
+    mine = feedback.c.tenant == tenant
+    query = sa.select(feedback).where(mine).order_by(feedback.c.at_us.desc(), feedback.c.id.desc())
+    some = sa.select(feedback.c.id).where(mine).limit(EXACT_TOTAL + 1).subquery()
+    total = (await db.execute(sa.select(sa.func.count()).select_from(some))).scalar_one()
+    return (await db.execute(query.limit(limit).offset(offset))).all(), total
 
 
 async def payload(db: AsyncConnection, tenant: str, address: bytes) -> sa.Row[Any] | None:
