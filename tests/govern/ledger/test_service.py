@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from headgate.govern.ledger import service
+from headgate.govern.ledger import service, walk
 from headgate.govern.ledger.service import Act, append, verify
 from headgate.govern.ledger.tables import ledger
 from headgate.kernel.ids import Ids
@@ -101,7 +101,7 @@ async def test_whatever_is_changed_is_found(
 async def test_a_long_chain_is_walked_to_its_end(
     database: Database, database_url: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "PAGE", 3)
+    monkeypatch.setattr(walk, "PAGE", 3)
     await number(database_url, *(("ten_a", act(clock)) for _ in range(7)))
     async with database.reading() as db:
         assert (await verify(db, "ten_a")).rows == 7

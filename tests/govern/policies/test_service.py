@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from headgate.call.caller import open_caller
+from headgate.govern.ledger.service import Author
 from headgate.govern.policies import service
 from headgate.govern.policies.hot import Who
 from headgate.govern.policies.schemas import Policy
-from headgate.govern.policies.service import Author, NameTaken, NoSuchPolicy, PolicyKeeper
+from headgate.govern.policies.service import NameTaken, NoSuchPolicy, PolicyKeeper
 from headgate.kernel.errors import BadRequest
 from headgate.kernel.ids import Ids
 from headgate.testing.house import House

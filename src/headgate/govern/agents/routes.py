@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from headgate.govern.agents import queries, service
 from headgate.govern.agents.schemas import Agent, AgentChange, Agents
+from headgate.govern.ledger.service import Author
 from headgate.kernel.pages import page_body
 from headgate.rim.context import Reading, Writing, services_of
 from headgate.rim.router import PageQuery, Router
@@ -41,15 +42,6 @@ async def get_agent(_: CaughtUp, ctx: Reading, id: str) -> Any:
 @router.patch("/api/v1/agents/{id}", right="agents:admin", response=Agent)
 async def change_agent(_: CaughtUp, ctx: Writing, id: str, body: AgentChange) -> Any:
     """Set an agent's tags or tier. It holds from the next call on, and is in the ledger with your reason."""
-    changed = await service.change(
-        ctx.db,
-        ctx.caller,
-        id,
-        tags=body.tags,
-        tier=body.trustTier,
-        reason=body.reason,
-        ids=ctx.ids,
-        clock=ctx.clock,
-    )
+    changed = await service.change(ctx.db, Author(ctx.caller, ctx.ids, ctx.clock), id, body)
     ctx.changed(service.PART)
     return changed

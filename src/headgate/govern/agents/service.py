@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.call.caller import Caller
 from headgate.govern.agents import queries
 from headgate.govern.agents.hot import AgentBook
+from headgate.govern.agents.schemas import AgentChange
 from headgate.govern.agents.trust import Past, score, tier_of
 from headgate.govern.ledger import service as ledger
-from headgate.govern.ledger.service import Act
+from headgate.govern.ledger.service import Act, Author
 from headgate.kernel import json
 from headgate.kernel.clock import Clock, iso, to_us
 from headgate.kernel.errors import NotFound
@@ -41,36 +41,23 @@ async def find(db: AsyncConnection, tenant: str, which: str) -> Any:
     return row
 
 
-async def change(
-    db: AsyncConnection, caller: Caller, which: str, *, tags: Sequence[str] | None, tier: str | None, reason: str,
-    ids: Ids, clock: Clock,
-) -> dict[str, Any]:  # fmt: skip
+async def change(db: AsyncConnection, author: Author, which: str, given: AgentChange) -> dict[str, Any]:
     """Set tags, or the tier; an empty tier goes back to the score. In the ledger with the reason."""
-    row = await find(db, caller.tenant, which)
+    row = await find(db, author.tenant, which)
     values: dict[str, Any] = {}
-    if tags is not None:
-        values["tags"] = json.encode(sorted(set(tags))).decode()
-    if tier is not None:
-        values["own_tier"] = tier
+    if given.tags is not None:
+        values["tags"] = json.encode(sorted(set(given.tags))).decode()
+    if given.trustTier is not None:
+        values["own_tier"] = given.trustTier
     if values:
-        await queries.change(db, caller.tenant, row.name, values)
-    after = shown(await find(db, caller.tenant, row.name))
-    before = shown(row)
+        await queries.change(db, author.tenant, row.name, values)
+    before, after = shown(row), shown(await find(db, author.tenant, row.name))
     names = ("tags", "trustTier", "tierSetByOperator")
     detail = {
-        "before": {name: before[name] for name in names}, "after": {name: after[name] for name in names}, "reason": reason,
+        "before": {name: before[name] for name in names}, "after": {name: after[name] for name in names},
+        "reason": given.reason,
     }  # fmt: skip
-    by = caller.key_id or caller.user_id or caller.kind
-    act = Act.now(
-        ids,
-        clock,
-        kind="agent.changed",
-        actor=by,
-        target=row.name,
-        decision=after["trustTier"],
-        detail=detail,
-    )
-    await ledger.append(db, caller.tenant, act)
+    await author.tell(db, "agent.changed", row.name, decision=after["trustTier"], detail=detail)
     return after
 
 

@@ -136,3 +136,24 @@ class AuditEvents(BaseModel):
     has_more: bool
     limit: int
     offset: int
+
+
+class EntryQuery(BaseModel):
+    """Which entries."""
+
+    event_type: str | None = None
+    actor: str | None = None
+    resource: str | None = None
+    action: str | None = None
+    run_id: str | None = None
+    since: str | None = Field(None, description="ISO 8601, or seconds since 1970.")
+    until: str | None = Field(None, description="ISO 8601, or seconds since 1970.")
+
+
+class AuditQuery(BaseModel):
+    """Which audit events."""
+
+    decision: str | None = None
+    agent: str | None = None
+    action: str | None = None
+    since: str | None = Field(None, description="ISO 8601, or seconds since 1970.")

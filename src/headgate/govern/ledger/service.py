@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from headgate.call.caller import Caller
 from headgate.govern.ledger import queries, rows, tree
 from headgate.govern.ledger import selecting as selecting  # noqa: PLC0414 given on
 from headgate.govern.ledger.proofs import NotAnchored, as_checkpoint, inclusion, newest
@@ -29,6 +30,7 @@ __all__ = [
     "RUNS_RECORDED",
     "RUN_EXTENDED",
     "Act",
+    "Author",
     "Marks",
     "NotAnchored",
     "Verdict",
@@ -67,6 +69,32 @@ class Act:
     @classmethod
     def now(cls, ids: Ids, clock: Clock, *, kind: str, actor: str, **given: Any) -> Act:
         return cls(ids.new("led"), to_us(clock.now()), kind, actor, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes something, and what it takes to put that down."""
+
+    caller: Caller
+    ids: Ids
+    clock: Clock
+
+    @property
+    def tenant(self) -> str:
+        return self.caller.tenant
+
+    @property
+    def name(self) -> str:
+        return self.caller.key_id or self.caller.user_id or self.caller.kind
+
+    @property
+    def now_us(self) -> int:
+        return to_us(self.clock.now())
+
+    async def tell(self, db: AsyncConnection, kind: str, target: str, **given: Any) -> None:
+        """Put down what was changed, in the transaction that changes it."""
+        act = Act.now(self.ids, self.clock, kind=kind, actor=self.name, target=target, **given)
+        await append(db, self.tenant, act)
 
 
 async def append(db: AsyncConnection, tenant: str, act: Act) -> None:

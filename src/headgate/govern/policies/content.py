@@ -10,15 +10,13 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.call.caller import Caller
 from headgate.govern.guardrails import service as guardrails
+from headgate.govern.ledger.service import Author
 from headgate.govern.policies import queries
 from headgate.govern.policies.schemas import ContentPolicy, ContentRule, PolicyChange, TrustPolicy
 from headgate.govern.policies.service import NameTaken, NoSuchPolicy
 from headgate.kernel import json
-from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.errors import BadRequest
-from headgate.kernel.ids import Ids
 
 PART = guardrails.PART  # of the plane: the rules are guardrail rules
 KIND = "content"
@@ -31,51 +29,49 @@ def is_content(policy_id: str) -> bool:
     return policy_id.startswith(PREFIX)
 
 
-async def create(db: AsyncConnection, caller: Caller, body: TrustPolicy, *, ids: Ids, clock: Clock) -> str:
+async def create(db: AsyncConnection, author: Author, body: TrustPolicy) -> str:
     """Make the policy and its rules; they judge from the next call on. Raises BadRequest or NameTaken."""
     policy = _read(body.as_content())
-    policy_id = PREFIX + ids.new("pol").removeprefix("pol_")
-    now_us = to_us(clock.now())
+    policy_id = PREFIX + author.ids.new("pol").removeprefix("pol_")
+    now_us = author.now_us
     enabled = body.enabled is not False
     row = {
-        "tenant": caller.tenant, "id": policy_id, "name": policy.name, "kind": KIND, "enabled": enabled, "revision": 1,
+        "tenant": author.tenant, "id": policy_id, "name": policy.name, "kind": KIND, "enabled": enabled, "revision": 1,
         "document": policy.model_dump_json(), "created_us": now_us, "updated_us": now_us,
     }  # fmt: skip
     try:
         await queries.add(db, row)
     except IntegrityError:
         raise NameTaken(f"There is a policy {policy.name!r} already.", param="name") from None
-    acting = guardrails.Acting(caller, ids, clock)
+    acting = _acting(author)
     for rule in _rules(policy, policy_id):
         await guardrails.create(db, acting, {**rule, "enabled": enabled})
     return policy_id
 
 
-async def change(
-    db: AsyncConnection, caller: Caller, policy_id: str, body: PolicyChange, *, ids: Ids, clock: Clock
-) -> None:
+async def change(db: AsyncConnection, author: Author, policy_id: str, body: PolicyChange) -> None:
     """Switch it on or off, or replace what it says."""
-    row = await _row(db, caller.tenant, policy_id)
+    row = await _row(db, author.tenant, policy_id)
     before = ContentPolicy.model_validate_json(row.document)
     enabled = bool(row.enabled) if body.enabled is None else body.enabled
     given = {name: getattr(body, name) for name in ("name", "action", "rules", "description")}
     fields = json.decode(before.model_dump_json()) | {k: v for k, v in given.items() if v is not None}
     policy = _read(fields)
     values = {
-        "name": policy.name, "document": policy.model_dump_json(), "enabled": enabled, "updated_us": to_us(clock.now()),
+        "name": policy.name, "document": policy.model_dump_json(), "enabled": enabled, "updated_us": author.now_us,
     }  # fmt: skip
-    await queries.change(db, caller.tenant, policy_id, values)
-    acting = guardrails.Acting(caller, ids, clock)
+    await queries.change(db, author.tenant, policy_id, values)
+    acting = _acting(author)
     await _drop_rules(db, acting, policy_id)
     for rule in _rules(policy, policy_id):
         await guardrails.create(db, acting, {**rule, "enabled": enabled})
 
 
-async def remove(db: AsyncConnection, caller: Caller, policy_id: str, *, ids: Ids, clock: Clock) -> None:
+async def remove(db: AsyncConnection, author: Author, policy_id: str) -> None:
     """Remove it with its rules."""
-    await _row(db, caller.tenant, policy_id)
-    await _drop_rules(db, guardrails.Acting(caller, ids, clock), policy_id)
-    await queries.remove(db, caller.tenant, policy_id)
+    await _row(db, author.tenant, policy_id)
+    await _drop_rules(db, _acting(author), policy_id)
+    await queries.remove(db, author.tenant, policy_id)
 
 
 async def one(db: AsyncConnection, tenant: str, policy_id: str) -> dict[str, Any]:
@@ -122,6 +118,10 @@ async def _drop_rules(db: AsyncConnection, acting: guardrails.Acting, policy_id:
     for rule in await guardrails.listed(db, acting.tenant, None):
         if rule.description == _mark(policy_id):
             await guardrails.remove(db, acting, rule.id)
+
+
+def _acting(author: Author) -> guardrails.Acting:
+    return guardrails.Acting(author.caller, author.ids, author.clock)
 
 
 def _mark(policy_id: str) -> str:

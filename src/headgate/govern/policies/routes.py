@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from headgate.govern.ledger.service import Author
 from headgate.govern.policies import content, service
 from headgate.govern.policies.analysis import analyse
 from headgate.govern.policies.hot import Loaded
@@ -14,7 +15,7 @@ from headgate.govern.policies.schemas import (
     TrustPolicies,
     TrustPolicy,
 )
-from headgate.govern.policies.service import PART, Author, PolicyKeeper
+from headgate.govern.policies.service import PART, PolicyKeeper
 from headgate.kernel import json
 from headgate.kernel.pages import page_body
 from headgate.rim.context import Context, Reading, Writing
@@ -77,7 +78,7 @@ async def create_policy(ctx: Writing, body: TrustPolicy) -> Any:
     """Make a policy: one on actions (`rules` with `effect` and `actions`, as in files), or one on content
     (`action` block, redact, warn or log, and `rules` with `field` and `pattern`)."""
     if body.is_content:
-        made = await content.create(ctx.db, ctx.caller, body, ids=ctx.ids, clock=ctx.clock)
+        made = await content.create(ctx.db, _author(ctx), body)
         ctx.changed(content.PART)
         return {"status": "created", "id": made}
     loaded = await service.create(
@@ -99,7 +100,7 @@ async def get_policy(ctx: Reading, id: str) -> Any:
 async def change_policy(ctx: Writing, id: str, body: PolicyChange) -> Any:
     """Replace a policy on actions, or switch any policy on or off."""
     if content.is_content(id):
-        await content.change(ctx.db, ctx.caller, id, body, ids=ctx.ids, clock=ctx.clock)
+        await content.change(ctx.db, _author(ctx), id, body)
         ctx.changed(content.PART)
     else:
         given = body.as_policy()
@@ -114,7 +115,7 @@ async def change_policy(ctx: Writing, id: str, body: PolicyChange) -> Any:
 async def delete_policy(ctx: Writing, id: str) -> Any:
     """Remove a policy. The ledger keeps what it was."""
     if content.is_content(id):
-        await content.remove(ctx.db, ctx.caller, id, ids=ctx.ids, clock=ctx.clock)
+        await content.remove(ctx.db, _author(ctx), id)
         ctx.changed(content.PART)
     else:
         await service.remove(ctx.db, _author(ctx), id)

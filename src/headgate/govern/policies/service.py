@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,14 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.call.caller import Caller
-from headgate.govern.ledger import service as ledger
-from headgate.govern.ledger.service import Act
+from headgate.govern.ledger.service import Author
 from headgate.govern.policies import queries
 from headgate.govern.policies.analysis import analyse as analyse  # noqa: PLC0414 given on
 from headgate.govern.policies.files import PolicyFiles
 from headgate.govern.policies.hot import Loaded, PolicyBook
 from headgate.govern.policies.schemas import Policy
 from headgate.kernel import json
-from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.errors import BadRequest, Conflict, NotFound
-from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
 from headgate.store.engine import Database
 
@@ -41,23 +36,6 @@ class NoSuchPolicy(NotFound):
 
 class NameTaken(Conflict):
     code = "policy_exists"
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who changes a policy."""
-
-    caller: Caller
-    ids: Ids
-    clock: Clock
-
-    @property
-    def name(self) -> str:
-        return self.caller.key_id or self.caller.user_id or self.caller.kind
-
-    @property
-    def now_us(self) -> int:
-        return to_us(self.clock.now())
 
 
 def loaded_of(row: Any) -> Loaded:
@@ -91,7 +69,7 @@ def read(fields: Mapping[str, Any]) -> Policy:
 
 async def create(db: AsyncConnection, author: Author, policy: Policy, *, enabled: bool = True) -> Loaded:
     """Make a policy. It decides from the next call on. Raises NameTaken or BadRequest."""
-    tenant = author.caller.tenant
+    tenant = author.tenant
     if await queries.count(db, tenant) >= MAX_POLICIES:
         raise BadRequest(f"A tenant has at most {MAX_POLICIES} policies.", param="name")
     now_us, policy_id = author.now_us, author.ids.new("pol")
@@ -112,7 +90,7 @@ async def change(
     db: AsyncConnection, author: Author, policy_id: str, policy: Policy | None, enabled: bool | None
 ) -> Loaded:
     """Replace a policy, or switch it on or off."""
-    tenant = author.caller.tenant
+    tenant = author.tenant
     before = await find(db, tenant, policy_id)
     after = Loaded(
         policy or before.policy, "api", policy_id, before.enabled if enabled is None else enabled
@@ -129,8 +107,8 @@ async def change(
 
 
 async def remove(db: AsyncConnection, author: Author, policy_id: str) -> None:
-    before = await find(db, author.caller.tenant, policy_id)
-    await queries.remove(db, author.caller.tenant, policy_id)
+    before = await find(db, author.tenant, policy_id)
+    await queries.remove(db, author.tenant, policy_id)
     await _tell(db, author, "policy.deleted", before, None)
 
 
@@ -147,10 +125,7 @@ async def _tell(
         "before": None if before is None else json.decode(_text(before.policy)) | {"enabled": before.enabled},
         "after": None if after is None else json.decode(_text(after.policy)) | {"enabled": after.enabled},
     }
-    act = Act.now(
-        author.ids, author.clock, kind=kind, actor=author.name, target=one.policy.name, detail=detail
-    )
-    await ledger.append(db, author.caller.tenant, act)
+    await author.tell(db, kind, one.policy.name, detail=detail)
 
 
 class PolicyKeeper:

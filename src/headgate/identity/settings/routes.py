@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from headgate.govern.ledger.service import Author
 from headgate.identity.settings import service
 from headgate.identity.settings.schemas import NewValue, Settings
 from headgate.rim.context import Reading, Writing
@@ -22,8 +23,7 @@ async def get_settings(ctx: Reading) -> Any:
 async def put_setting(ctx: Writing, body: NewValue) -> Any:
     """Set one setting. It holds from the next call on and is in the ledger."""
     data_dir = ctx.services.settings.data_dir
-    told = await service.change(
-        ctx.db, ctx.caller, body.key, body.value, data_dir, ids=ctx.ids, clock=ctx.clock
-    )
+    author = Author(ctx.caller, ctx.ids, ctx.clock)
+    told = await service.change(ctx.db, author, body.key, body.value, data_dir)
     ctx.changed(service.PART)
     return {"settings": told}

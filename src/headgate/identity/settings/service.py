@@ -9,16 +9,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headgate.call.caller import Caller
-from headgate.govern.ledger import service as ledger
-from headgate.govern.ledger.service import Act
+from headgate.govern.ledger.service import Author
 from headgate.identity.settings import queries
 from headgate.identity.settings.hot import SettingsBook
 from headgate.identity.settings.values import KINDS, BadSetting
 from headgate.kernel import json
-from headgate.kernel.clock import Clock, to_us
 from headgate.kernel.errors import BadRequest
-from headgate.kernel.ids import Ids
 from headgate.store.engine import Database
 from headgate.store.sealing import Sealer
 
@@ -66,9 +62,7 @@ async def seal_again(db: AsyncConnection, with_sealer: Sealer) -> list[str]:
     return done
 
 
-async def change(
-    db: AsyncConnection, caller: Caller, key: str, value: Any, data_dir: Path, *, ids: Ids, clock: Clock
-) -> dict[str, Any]:
+async def change(db: AsyncConnection, author: Author, key: str, value: Any, data_dir: Path) -> dict[str, Any]:
     """Set one setting. It holds from the next call on. Raises BadRequest for an unknown key or a value that does not fit."""
     kind = KINDS.get(key)
     if kind is None:
@@ -77,19 +71,18 @@ async def change(
         kept = kind.read(value)
     except BadSetting as error:
         raise BadRequest(f"{key} must be {error}.", param="value") from None
-    before = (await values(db, caller.tenant))[key]
+    before = (await values(db, author.tenant))[key]
     if kind.is_secret and kept is not None:
-        sealed = sealer(data_dir).seal(kept.encode(), f"{caller.tenant}/{key}")
+        sealed = sealer(data_dir).seal(kept.encode(), f"{author.tenant}/{key}")
         kept = {"sealed": base64.b64encode(sealed).decode()}
     row = {
-        "tenant": caller.tenant, "key": key, "value": json.encode(kept).decode(), "updated_us": to_us(clock.now()),
+        "tenant": author.tenant, "key": key, "value": json.encode(kept).decode(), "updated_us": author.now_us,
     }  # fmt: skip
     await queries.put(db, row)
-    after = await values(db, caller.tenant)
-    by = caller.key_id or caller.user_id or caller.kind
-    detail = {"before": before, "after": after[key]}
-    act = Act.now(ids, clock, kind="setting.changed", actor=by, target=key, decision="set", detail=detail)
-    await ledger.append(db, caller.tenant, act)
+    after = await values(db, author.tenant)
+    await author.tell(
+        db, "setting.changed", key, decision="set", detail={"before": before, "after": after[key]}
+    )
     return after
 
 
