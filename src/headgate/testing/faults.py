@@ -143,6 +143,7 @@ def compressed(asked: Asked, encoding: str) -> Script:
     return Script((answer(body, "200 OK", f"content-encoding: {encoding}", content_type=kind),))
 
 
+ERROR_EVENT = b'data: {"error":{"message":"overloaded","type":"server_error","code":"overloaded"}}\n\n'
 HEAD_ONLY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 FAULTS: dict[str, Callable[[Asked], Script]] = {
@@ -166,15 +167,21 @@ FAULTS: dict[str, Callable[[Asked], Script]] = {
         (
             STREAM_HEAD,
             chunk(b"".join(events(asked)[:5])),
-            chunk(b'data: {"error":{"message":"overloaded","type":"server_error","code":"overloaded"}}\n\n') + LAST_CHUNK,
+            chunk(ERROR_EVENT) + LAST_CHUNK,
         )
     ),
+    "error-first": lambda _: Script((STREAM_HEAD, chunk(ERROR_EVENT) + LAST_CHUNK)),
+    "error-after-beginning": lambda asked: Script((STREAM_HEAD, chunk(events(asked)[0]), chunk(ERROR_EVENT) + LAST_CHUNK)),
+    "error-in-200": lambda _: Script((answer(b'{"error":{"message":"out of luck","code":502}}'),)),
+    "beginning-then-close": lambda asked: Script((STREAM_HEAD, chunk(events(asked)[0]), 0.02, "close")),
+    "drip-beginning": lambda asked: paced(asked, pause_s=0.1, pieces=[b": wait\n\n"] * 50 + events(asked)),
     "not-json": lambda _: Script((answer(b"<html>bad gateway</html>", content_type="text/html"),)),
     "empty": lambda _: Script((answer(b""),)),
     "slow-drip": lambda asked: paced(asked, pause_s=DRIP_S),
     "drip-head": lambda asked: Script(
         tuple(step for byte in cut(answer(whole_body(asked)), 16) for step in (0.002, byte))
     ),
+    "drip-body": lambda asked: Script(tuple(step for byte in cut(answer(whole_body(asked)), 8) for step in (0.1, byte))),
     "reset": lambda _: Script(("reset",)),
     "close-before-headers": lambda _: Script(("close",)),
     "reset-after-headers": lambda _: Script((HEAD_ONLY + b"content-length: 500\r\n\r\n", 0.02, "reset")),

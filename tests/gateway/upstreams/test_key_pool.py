@@ -66,13 +66,23 @@ def test_without_affinity_weights_decide() -> None:
 
 def test_a_key_that_cools_down_is_back_when_its_time_is_over() -> None:
     cooling = Cooling()
-    cooling.rest("a", 0.0, 7.0)
-    cooling.rest("a", 0.0, 2.0)  # never shorter than what was said before
+    cooling.rest("a", 0.0, 7.0, model="m")
+    cooling.rest("a", 0.0, 2.0, model="m")  # never shorter than what was said before
 
-    assert cooling.left_s("a", 3.0) == 4.0
-    assert cooling.left_s("b", 3.0) == 0.0
-    assert cooling.left_s("a", 7.0) == 0.0
+    assert cooling.left_s("a", "m", 3.0) == 4.0
+    assert cooling.left_s("a", "other", 3.0) == 0.0
+    assert cooling.left_s("b", "m", 3.0) == 0.0
+    assert cooling.left_s("a", "m", 7.0) == 0.0
 
     cooling.rest("a", 10.0, 60.0)
-    cooling.wake("a")
-    assert cooling.left_s("a", 11.0) == 0.0
+    assert cooling.left_s("a", "other", 11.0) == 59.0
+    cooling.wake("a", "other")
+    assert cooling.left_s("a", "m", 11.0) == 0.0
+
+
+def test_what_cools_down_is_bounded() -> None:
+    cooling = Cooling()
+    for number in range(5000):
+        cooling.rest("a", float(number), 5.0, model=str(number))
+
+    assert len(cooling._until) <= 1000

@@ -49,7 +49,15 @@ class Health(Protocol):
     """Whoever counts what became of calls."""
 
     def note(
-        self, provider: str, key_ref: str, model: str, *, ok: bool, status: int, latency_s: float, tenant: str = ""
+        self,
+        provider: str,
+        key_ref: str,
+        model: str,
+        *,
+        ok: bool,
+        status: int,
+        latency_s: float,
+        tenant: str = "",
     ) -> None: ...
 
 
@@ -179,7 +187,7 @@ class Fleet:
         way.latency.note(now, took)
         if ok:
             service.room.answered()
-            service.cooling.wake(way.key_ref)
+            service.cooling.wake(way.key_ref, way.model)
         elif status in OVERLOADED:
             service.room.too_much(now)
         if way.breaker.note(now, ok=ok or status == 429):  # a limit that is reached is no illness
@@ -193,8 +201,10 @@ class Fleet:
 
     def cool(self, way: Way, status: int, told_s: float | None) -> None:
         """The way's key is over its limit (429), or not accepted (401, 402, 403)."""
-        usual = LIMITED_S if status == 429 else REFUSED_S
-        way.service.cooling.rest(way.key_ref, self._clock.monotonic(), usual if told_s is None else told_s)
+        limited = status == 429  # providers count calls by model; a key that is not accepted is so for all
+        seconds = told_s if told_s is not None else LIMITED_S if limited else REFUSED_S
+        now = self._clock.monotonic()
+        way.service.cooling.rest(way.key_ref, now, seconds, model=way.model if limited else "")
 
     def breakers(self, tenant: str | None = None) -> list[dict[str, Any]]:
         """What the ways look like, for people. `tenant`: only the server's and this tenant's own."""
@@ -258,5 +268,5 @@ def _shown(way: Way, now: float) -> dict[str, Any]:
         "calls": calls, "error_rate": round(rate, 4), "opened": way.breaker.opened,
         "retry_in_s": round(way.breaker.retry_in(now), 3), "in_flight": way.latency.in_flight,
         "latency_ms": round(way.latency.seconds * 1000, 3),
-        "cooling_s": round(way.service.cooling.left_s(way.key_ref, now), 3),
+        "cooling_s": round(way.service.cooling.left_s(way.key_ref, way.model, now), 3),
     }  # fmt: skip

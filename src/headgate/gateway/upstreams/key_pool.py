@@ -12,6 +12,7 @@ PREFIX_BYTES = 3072  # what providers' prompt caches begin at is about 1,024 tok
 REFUSED_S = 60.0  # a key that is not accepted
 LIMITED_S = 5.0  # a key that has used up its rate, when nothing is said of how long
 MAX_COOL_S = 3600.0
+MAX_COOLING = 1000
 _SAID = re.compile(rb'"(?:messages|system|input|contents|instructions|tools|prompt|systemInstruction)"\s*:')
 _CACHE_KEY = re.compile(rb'"prompt_cache_key"\s*:\s*("(?:[^"\\]|\\.)*")')
 
@@ -55,33 +56,32 @@ def draw(chance: float, weight: int) -> float:
 
 
 class Cooling:
-    """The keys of one provider that are not asked for a while."""
+    """The keys of one provider that are not asked for a while, for one model or for all."""
 
     __slots__ = ("_until",)
 
     def __init__(self) -> None:
-        self._until: dict[str, float] = {}
+        self._until: dict[tuple[str, str], float] = {}
 
-    def rest(self, ref: str, now: float, seconds: float) -> None:
-        """Leave the key alone for so long, at least."""
-        self._until[ref] = max(self._until.get(ref, 0.0), now + min(seconds, MAX_COOL_S))
+    def rest(self, ref: str, now: float, seconds: float, *, model: str = "") -> None:
+        """Leave the key alone for so long, at least; with `model` only for that."""
+        if len(self._until) >= MAX_COOLING:
+            self._until = {at: until for at, until in self._until.items() if until > now}
+        at = (ref, model)
+        self._until[at] = max(self._until.get(at, 0.0), now + min(seconds, MAX_COOL_S))
 
-    def wake(self, ref: str) -> None:
+    def wake(self, ref: str, model: str) -> None:
         """It answered: nothing is wrong with it."""
         if self._until:
-            self._until.pop(ref, None)
+            self._until.pop((ref, ""), None)
+            self._until.pop((ref, model), None)
 
-    def left_s(self, ref: str, now: float) -> float:
-        """How long the key is still left alone."""
+    def left_s(self, ref: str, model: str, now: float) -> float:
+        """How long the key is still left alone for this model."""
         if not self._until:
             return 0.0
-        until = self._until.get(ref)
-        if until is None:
-            return 0.0
-        if until <= now:
-            del self._until[ref]
-            return 0.0
-        return until - now
+        until = max(self._until.get((ref, ""), 0.0), self._until.get((ref, model), 0.0))
+        return max(0.0, until - now)
 
 
 def order_keys(keys: Sequence[KeyT], affinity: bytes | None, chances: Sequence[float]) -> list[KeyT]:

@@ -126,7 +126,7 @@ def _sorted_out(lines: list[Line], now: float) -> Plan:
         way = line.way
         if way.breaker.state != "closed" and not way.breaker.lets_pass(now):
             dropped.append(Dropped(line, "circuit open", way.breaker.retry_in(now)))
-        elif left := way.service.cooling.left_s(way.key_ref, now):
+        elif left := way.service.cooling.left_s(way.key_ref, way.model, now):
             later.append(Dropped(line, "cooling down", left))
         elif way.service.room.is_full:
             later.append(Dropped(line, "full", 0.0))
