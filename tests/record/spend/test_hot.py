@@ -103,7 +103,9 @@ async def test_the_last_call_may_pass_the_cap_by_its_own_rounding_and_only_one(c
     assert purse.reserve(second, 130, lambda: 1)
 
 
+@pytest.mark.pain(3)
 async def test_settling_twice_counts_once(clock: FixedClock) -> None:
+    """Pain 3, budgets wrong: the run id is the key, so a second settlement changes nothing."""
     purse = make_purse(clock, cap(daily=100))
     call = await admit(purse, make_call(clock))
     purse.reserve(call, 10)
@@ -125,7 +127,9 @@ async def test_a_second_target_replaces_the_hold_of_the_first(clock: FixedClock)
     assert purse.counters(PROJECT, call.received_us) == (0, 0, 0)
 
 
+@pytest.mark.pain(1)
 async def test_an_unpriced_model_is_refused_under_a_hard_cap_only(clock: FixedClock) -> None:
+    """Pain 1, unknown models at no cost: what can't be priced can't be spent under a cap."""
     purse = make_purse(clock, cap(daily=100))
     with pytest.raises(UnpricedModel) as refused:
         purse.reserve(await admit(purse, make_call(clock)), None)
@@ -176,7 +180,9 @@ async def test_every_kind_of_cap_refuses_those_whose_money_it_is(
     assert refused.value.detail["scope"] == scope
 
 
+@pytest.mark.pain(3)
 async def test_leaked_holds_expire(clock: FixedClock) -> None:
+    """Pain 3, budgets stuck: money held for a call that never ended comes back."""
     purse = make_purse(clock, cap(daily=10))
     purse.reserve(await admit(purse, make_call(clock)), 10)
     assert purse.sweep() == 0
