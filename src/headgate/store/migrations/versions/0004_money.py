@@ -20,6 +20,12 @@ SUMS = (
 
 
 def upgrade() -> None:
+    _spend()
+    _prices()
+    _count_old_runs()
+
+
+def _spend() -> None:
     op.create_table("spend_days",
         sa.Column("tenant", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("scope", sa.Text(), autoincrement=False, nullable=False),
@@ -55,6 +61,9 @@ def upgrade() -> None:
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", "name", "period", "number", "cap_usd", "level", name="pk_cap_alerts")
     )
+
+
+def _prices() -> None:
     op.create_table("price_rows",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
@@ -74,7 +83,6 @@ def upgrade() -> None:
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "run_id", name="pk_price_corrections")
     )
-    _count_old_runs()
 
 
 def _count_old_runs() -> None:
