@@ -37,18 +37,9 @@ class HotCycle:
     """One request on the seam. Looks to uvicorn's protocol like a cycle of its own."""
 
     __slots__ = (
-        "body",
-        "call",
-        "disconnected",
-        "headers",
-        "keep_alive",
-        "message_event",
-        "path",
-        "query",
-        "response_complete",
-        "size",
-        "task",
-    )
+        "body", "call", "disconnected", "headers", "keep_alive", "message_event", "path", "query",
+        "response_complete", "size", "task",
+    )  # fmt: skip
 
     def __init__(self, path: str, headers: dict[bytes, bytes], keep_alive: bool, query: bytes = b"") -> None:
         self.path = path
