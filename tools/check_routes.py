@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 import re
@@ -23,7 +24,7 @@ from tools.sources import report
 RIGHT = re.compile(r"[a-z][a-z_]*:[a-z]+")
 
 
-def built_routes(folder: Path) -> list[RouteFacts]:
+async def built_routes(folder: Path) -> list[RouteFacts]:
     """The routes of the application as `serve` builds it. Raises RightMissing."""
     settings = Settings(data_dir=folder)
     house = House(Database(f"sqlite:///{folder}/headgate.db"), FixedClock(), settings)
@@ -61,7 +62,7 @@ def faults_of(routes: list[RouteFacts]) -> list[str]:
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            routes = built_routes(Path(folder))
+            routes = asyncio.run(built_routes(Path(folder)))
         except RightMissing as error:
             return report("check_routes", [str(error)], 0)
     return report("check_routes", faults_of(routes) + forgotten_rooms(), len(routes))

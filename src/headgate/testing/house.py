@@ -18,6 +18,7 @@ from headgate.gateway.upstreams.fleet import Fleet, FleetRules
 from headgate.govern.agents.hot import AgentBook
 from headgate.govern.approvals.hot import ApprovalBook, Gate, InfluenceBook
 from headgate.govern.policies.hot import PolicyBook
+from headgate.govern.policies.service import PolicyKeeper
 from headgate.identity.accounts import service as accounts
 from headgate.identity.keys import service as keys
 from headgate.identity.keys.hot import Door, KeyUse
@@ -94,6 +95,7 @@ class House:
         hot: dict[str, Any] = {"recorder": self.recorder, "cache": self.cache, "fast": MemoryStore()}
         hot["modules"] = Catalog(settings)
         hot |= _governance(clock)
+        hot["policies"] = PolicyKeeper(database, settings.data_dir / "policies")
         self.prices = PriceBook({}, clock, PRICES)
         self.client_out = HttpClient(ClientConfig())
         sealer, reach = Sealer(settings.data_dir, "providers"), Reach(private=True)

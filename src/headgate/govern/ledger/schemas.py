@@ -38,7 +38,12 @@ class LedgerEvents(BaseModel):
 class NewEntry(BaseModel):
     """An act of yours to put down. It cannot be changed or removed afterwards."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"event_type": "review.done", "action": "approve", "resource": "pr-7"}]
+        },
+    )
 
     event_type: str = Field(min_length=1, max_length=MAX_NAME)
     action: str = Field(min_length=1, max_length=MAX_NAME)

@@ -131,7 +131,12 @@ class ContentPolicy(_Strict):
 class TrustPolicy(BaseModel):
     """A policy to be made, in either of its forms: on actions or on content. `{name, type, config}` is understood too."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"name": "no mail", "rules": [{"effect": "deny", "actions": ["write:email"]}]}]
+        },
+    )
 
     name: str = Field(min_length=1, max_length=200)
     action: str | None = Field(None, description="block, redact, warn or log: a policy on content.")

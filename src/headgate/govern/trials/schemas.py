@@ -12,7 +12,14 @@ MAX_RUNS = 10_000
 class Trial(BaseModel):
     """A draft to try on stored traffic. It stands beside the policies that hold; with `replaces`, in place of one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"policy": {"name": "no mail", "rules": [{"effect": "deny", "actions": ["write:email"]}]}}
+            ]
+        },
+    )
 
     policy: dict[str, Any] = Field(
         description="The draft, as `POST /api/trust/policies` takes it (on actions)."

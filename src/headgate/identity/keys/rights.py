@@ -21,6 +21,7 @@ USER_RIGHTS = frozenset(
         "runs:read",
         "runs:write",
         "savings:read",
+        "settings:read",
         "system:read",
         "tools:read",
         "tools:write",

@@ -18,7 +18,7 @@ class NewProvider(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"name": "mine", "base_url": "https://8.8.8.8/v1", "api_key": "sk-example"}]
+            "examples": [{"name": "mine", "base_url": "http://127.0.0.1:8001/v1", "api_key": "sk-example"}]
         },
     )
 

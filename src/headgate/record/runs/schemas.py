@@ -19,7 +19,7 @@ class MemoryBody(BaseModel):
     """What had influence on a run, and how far it can be trusted."""
 
     source: str = Field(min_length=1, max_length=1000, examples=["web:example.com"])
-    trustLane: Literal["untrusted", "observed", "verified", "human_approved"]
+    trustLane: Literal["untrusted", "observed", "verified", "human_approved"] = Field(examples=["untrusted"])
     contentHash: str | None = Field(default=None, max_length=256)
 
 
