@@ -19,6 +19,7 @@ from headgate.call.ports import Recorder
 from headgate.gateway.dispatch_attempt import Attempts, Lines, Terms
 from headgate.gateway.dispatch_failure import AttemptFailed, Trail, circuit_open
 from headgate.gateway.dispatch_targets import targets_of
+from headgate.gateway.passthrough.serving import Passing
 from headgate.gateway.plane import PlaneKeeper
 from headgate.gateway.settle import Settler
 from headgate.gateway.upstreams.fleet import Fleet, Visit
@@ -72,10 +73,17 @@ class Dispatcher:
         self._keeper = keeper
         self._settler = settler
         self._total_s = lines.deadlines.total_s
+        self._lines = lines
         self._chance = chance or SystemRandom().random
         self._attempts = Attempts(clock, keeper, settler, lines, fleet)
         self.fleet = fleet
         self.planner = Planner(fleet, self._chance)
+
+    def passing(self) -> Passing:
+        """What passes requests on that are no calls of a format, with the same fleet and the same money."""
+        return Passing(
+            self._clock, self._recorder, self._keeper, self._settler, self._lines, self.fleet, self.planner
+        )  # fmt: skip
 
     def targets(self, call: Call) -> Sequence[Target]:
         """Where `call` could go, best first. Raises BadRequest."""
@@ -246,6 +254,7 @@ class Dispatcher:
         reply.provider, reply.model = target.provider.name, call.model
         at_us = int((self._clock.monotonic() - call.t0) * 1e6)
         self._settler.answered(call, reply, spec.read_reply(reply.body), at_us)
+        reply.cost_pico, reply.price_known = 0, True
         return reply
 
 
