@@ -6,6 +6,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
+from headgate.call.frames import Attempt
 from headgate.kernel.clock import SystemClock
 from headgate.kernel.ids import Ids
 from headgate.record.runs.routes import router
@@ -66,3 +67,23 @@ async def test_a_run_nobody_knows_is_named(client: httpx2.AsyncClient) -> None:
         "run_none",
         "punk_not_found",
     )
+
+
+async def test_every_try_at_a_provider_is_a_row_under_its_run(house: House, client: httpx2.AsyncClient) -> None:
+    tries = [
+        Attempt(1, 1_767_225_600_000_000, 1500, "first", "k1", "gpt-4o", "unknown", 0, "reset", 100, 0, 250_000_000),
+        Attempt(2, 1_767_225_600_002_000, 900, "second", "", "gpt-4o-mini", "answered", 200),
+    ]
+    made = Ids(SystemClock()).new("run")
+    house.recorder.write(closed(made, attempts=tries))
+    undrained = (await client.get(f"/api/v1/runs/{made}")).json()["attempts"]
+    assert await house.recorder.caught_up(5)
+
+    kept = (await client.get(f"/api/v1/runs/{made}")).json()["attempts"]
+
+    assert kept == undrained
+    assert [(each["number"], each["provider"], each["outcome"], each["reason"]) for each in kept] == [
+        (1, "first", "unknown", "reset"), (2, "second", "answered", ""),
+    ]  # fmt: skip
+    assert (kept[0]["costUsd"], kept[0]["estimated"], kept[0]["status"]) == (0.00025, True, None)
+    assert (kept[1]["costUsd"], kept[1]["estimated"], kept[1]["status"]) == (None, False, 200)
