@@ -12,6 +12,7 @@ from headgate.cli.output import show_json, show_table
 from headgate.config import ConfigError, Loaded, Settings, load
 from headgate.config_values import shown, variable_of
 from headgate.modules.settings import BadModuleConfig, configure
+from headgate.record.spend.capping import BadCap, from_settings
 
 DEFAULT = "default"
 
@@ -60,9 +61,10 @@ def check(data_dir: DataDir = None, config: ConfigFile = None) -> None:
         for warning in loaded.warnings:
             typer.echo(f"warning: {warning}", err=True)
         configure(loaded.settings)
+        from_settings(loaded.settings.projects, loaded.settings.caps)
     except ConfigError as error:
         problems = error.problems
-    except BadModuleConfig as error:
+    except (BadModuleConfig, BadCap) as error:
         problems = [str(error)]
     for problem in problems:
         typer.echo(f"error: {problem}", err=True)
