@@ -88,6 +88,7 @@ WORDS = {
     "403": "The key may not do that, or a rule forbids it.",
     "404": "There is no such thing in this tenant.",
     "408": "The request body did not arrive in time.",
+    "409": "Something has this name already, or is no longer in the state that this needs.",
     "413": "The request body is too large.",
     "429": "Too many requests, or a cap is reached; see `Retry-After`.",
     "500": "Something broke inside; the body says under which id the log has it.",
@@ -155,9 +156,9 @@ def _complete(path: str, operation: Document) -> None:
     responses.pop("422", None)
     statuses = ["400", "429", "500", "503"] if public else ["400", "401", "403", "429", "500", "503"]
     if "requestBody" in operation:
-        statuses += ["404", "408", "413"]  # a body may name something that is not there
-    elif "{" in path:
-        statuses.append("404")
+        statuses += ["404", "408", "409", "413"]  # a body may name something that is not there, or is there already
+    elif "{" in path or operation.get("parameters"):
+        statuses += ["404", "409"]  # and so may a path or a query
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{family_schema(path)}"}}}
     for status in sorted(statuses):
         responses.setdefault(status, {"description": WORDS[status], "content": content})
