@@ -73,3 +73,11 @@ def test_settings_that_cannot_be_read_end_other_commands_with_status_2(run: Run,
     told = run("config", "show", "--config", str(tmp_path / "none.yaml"))
     assert told.code == 2
     assert "cannot be read" in told.err
+
+
+def test_check_names_a_cap_that_is_none(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("caps: {'planet:x': {daily: 1}}\n")
+    told = run("config", "check", "--config", str(path))
+    assert told.code == 1
+    assert "planet:x" in told.all
