@@ -19,6 +19,7 @@ from headgate.gateway.dispatch import Dispatcher, Lines
 from headgate.gateway.inner import InnerCalls
 from headgate.gateway.lag import LoopWatch
 from headgate.gateway.models import ModelList
+from headgate.gateway.passthrough.serving import Exits, Passing
 from headgate.gateway.plane import Plane, PlaneKeeper
 from headgate.gateway.seam import SeamSettings
 from headgate.gateway.serve import Gateway, Parts
@@ -286,10 +287,11 @@ def _gateway(floor: Floor, keeper: PlaneKeeper, purse: Purse, fleet: Fleet) -> G
         settings.total_timeout_s,
     )
     dispatcher = Dispatcher(
-        clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines), fleet
+        clock, floor.recorder, keeper, settler, Lines(floor.client, mock, deadlines, fleet)
     )
     models = ModelList(clock, keeper, floor.client, mock, settings.model_aliases)
     return Gateway(Parts(clock, floor.ids, keeper, floor.recorder, dispatcher, floor.cache, settler, models,
+        Passing(clock, floor.recorder, keeper, settler, Exits(floor.client, deadlines, fleet, dispatcher.planner)),
         ResponseMemory(floor.database, floor.recorder, clock),
     ))  # fmt: skip
 

@@ -80,7 +80,7 @@ def test_an_attempt_nobody_knows_the_end_of_is_an_estimate_and_makes_the_end_unk
 
 def test_what_the_caller_must_change_is_passed_on_after_others_failed(course: Course) -> None:
     refusal = Reply(400, b'{"error":{}}')
-    course.failed("one").failed("two", "refused", told=refusal, status=400, final=True)
+    course.failed("one").failed("two", "refused", told=refusal, status=400)
 
     assert course.trail.verdict() is refusal
     assert (b"x-should-retry", b"false") in refusal.headers

@@ -8,7 +8,7 @@ asked twice. A stream can still be answered by another provider until its first 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from secrets import SystemRandom
 
@@ -22,7 +22,7 @@ from headgate.gateway.dispatch_targets import targets_of
 from headgate.gateway.passthrough.serving import Passing
 from headgate.gateway.plane import PlaneKeeper
 from headgate.gateway.settle import Settler
-from headgate.gateway.upstreams.fleet import Fleet, Visit
+from headgate.gateway.upstreams.fleet import Visit
 from headgate.gateway.upstreams.order import Dropped, Line, Plan, Planner
 from headgate.gateway.upstreams.retrying import Backoff
 from headgate.kernel.clock import Clock
@@ -65,19 +65,18 @@ class Dispatcher:
     """Asks models."""
 
     def __init__(
-        self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, settler: Settler, lines: Lines, fleet: Fleet,
-        *, chance: Callable[[], float] | None = None,
-    ) -> None:  # fmt: skip
+        self, clock: Clock, recorder: Recorder, keeper: PlaneKeeper, settler: Settler, lines: Lines
+    ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._keeper = keeper
         self._settler = settler
-        self._total_s = lines.deadlines.total_s
         self._lines = lines
-        self._chance = chance or SystemRandom().random
-        self._attempts = Attempts(clock, keeper, settler, lines, fleet)
-        self.fleet = fleet
-        self.planner = Planner(fleet, self._chance)
+        self._total_s = lines.deadlines.total_s
+        self._attempts = Attempts(clock, keeper, settler, lines)
+        self.fleet = lines.fleet
+        self._chance = SystemRandom().random
+        self.planner = Planner(self.fleet, self._chance)
 
     def passing(self) -> Passing:
         """What passes requests on that are no calls of a format, with the same fleet and the same money."""

@@ -38,11 +38,12 @@ _ERROR_HEAD = 64  # bytes in which a 200 that is an error says so
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The ways out: HTTP to real providers, the mock in this process, and how long either may take."""
+    """The ways out: HTTP to real providers, the mock in this process, how long either may take, and how all are doing."""
 
     client: HttpClient
     mock: MockProvider
     deadlines: Deadlines
+    fleet: Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,11 @@ class Terms:
 class Attempts:
     """Makes attempts."""
 
-    def __init__(
-        self, clock: Clock, keeper: PlaneKeeper, settler: Settler, lines: Lines, fleet: Fleet
-    ) -> None:
+    def __init__(self, clock: Clock, keeper: PlaneKeeper, settler: Settler, lines: Lines) -> None:
         self._clock = clock
         self._keeper = keeper
         self._settler = settler
         self._lines = lines
-        self._fleet = fleet
 
     async def make(self, call: Call, spec: WireSpec, line: Line, visit: Visit, terms: Terms) -> Reply:
         """The answer, or AttemptFailed. `visit` is over when it is a whole one; a stream ends it itself."""
@@ -90,7 +88,7 @@ class Attempts:
         except AttemptFailed as failure:
             visit.over(ok=failure.status in KEY_TROUBLE or failure.final, status=failure.status)
             if failure.status in KEY_TROUBLE and line.caller_key is None:
-                self._fleet.cool(line.way, failure.status, failure.wait_s)
+                self._lines.fleet.cool(line.way, failure.status, failure.wait_s)
             raise
         except asyncio.CancelledError:
             visit.left()
@@ -244,7 +242,7 @@ class Attempts:
         wait_s = retry_after_s(upstream.header, self._clock.now())
         return AttemptFailed(
             _passed(told, reply), "refused" if final else "failed", status=status, reason=f"status {status}",
-            final=final, wait_s=wait_s,
+            wait_s=wait_s,
         )  # fmt: skip
 
 

@@ -26,18 +26,18 @@ class CircuitOpen(Unavailable):
 
 class AttemptFailed(Exception):
     """An attempt failed. `told` is what the client would get if it were the last: an error, or the provider's own words.
-    `final`: asking elsewhere is no use, the caller must change the call."""
+    `refused`: asking elsewhere is no use, the caller must change the call."""
 
     def __init__(
         self, told: GatewayError | Reply, outcome: AttemptOutcome, *, status: int = 0, reason: str = "",
-        final: bool = False, wait_s: float | None = None,
+        wait_s: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__(reason)
         self.told = told
         self.outcome: AttemptOutcome = outcome
         self.status = status
         self.reason = reason
-        self.final = final
+        self.final = outcome == "refused"
         self.wait_s = wait_s  # what the provider asked for
 
 
@@ -152,4 +152,4 @@ def circuit_open(dropped: Sequence[Dropped]) -> CircuitOpen:
 
 def unsendable(error: BadRequest) -> AttemptFailed:
     """The call cannot be put into the provider's format; another provider may have one that fits."""
-    return AttemptFailed(error, "refused", status=error.status, reason=error.message)
+    return AttemptFailed(error, "failed", status=error.status, reason=error.message)

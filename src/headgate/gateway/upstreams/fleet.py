@@ -15,6 +15,7 @@ from headgate.gateway.upstreams.key_pool import LIMITED_S, REFUSED_S, Cooling
 from headgate.gateway.upstreams.latency import PeakLatency
 from headgate.gateway.upstreams.retrying import RetryBudget
 from headgate.kernel.clock import Clock
+from headgate.providers.health import Health
 
 MAX_WAYS = 4096  # models are named by clients
 OVERLOADED = frozenset({429, 503, 529})
@@ -43,22 +44,6 @@ class Named(Protocol):
     def name(self) -> str: ...
     @property
     def tenant(self) -> str: ...
-
-
-class Health(Protocol):
-    """Whoever counts what became of calls."""
-
-    def note(
-        self,
-        provider: str,
-        key_ref: str,
-        model: str,
-        *,
-        ok: bool,
-        status: int,
-        latency_s: float,
-        tenant: str = "",
-    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +109,7 @@ class Visit:
         self._over = False
         self.answered_at = 0.0  # when its answer began
         self.tenant = tenant  # who asks
+        self.tenant = tenant  # whose call it is
         self.way = way
 
     def over(self, *, ok: bool, status: int) -> None:
