@@ -8,9 +8,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from headgate.gateway import routes as gateway_routes
+from headgate.gateway.passthrough import routes as passthrough
 from headgate.gateway.serve import Gateway
 from headgate.govern.agents import routes as agents
 from headgate.govern.approvals import routes as approvals
+from headgate.govern.evidence import routes as evidence
 from headgate.govern.guardrails import routes as guardrails
 from headgate.govern.ledger import routes as ledger
 from headgate.govern.policies import routes as policies
@@ -40,6 +42,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
     """The routes of every room; one line each."""
     return (
         gateway_routes.router,
+        passthrough.router,
         accounts.router,
         keys.router,
         own_settings.router,
@@ -50,6 +53,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         spend.router,
         bills.router,
         ledger.router,
+        evidence.router,
         approvals.router,
         agents.router,
         policies.router,

@@ -19,7 +19,6 @@ from headgate.call.ports import Recorder
 from headgate.gateway.dispatch_attempt import Attempts, Lines, Terms
 from headgate.gateway.dispatch_failure import AttemptFailed, Trail, circuit_open
 from headgate.gateway.dispatch_targets import targets_of
-from headgate.gateway.passthrough.serving import Passing
 from headgate.gateway.plane import PlaneKeeper
 from headgate.gateway.settle import Settler
 from headgate.gateway.upstreams.fleet import Visit
@@ -71,18 +70,11 @@ class Dispatcher:
         self._recorder = recorder
         self._keeper = keeper
         self._settler = settler
-        self._lines = lines
         self._total_s = lines.deadlines.total_s
         self._attempts = Attempts(clock, keeper, settler, lines)
         self.fleet = lines.fleet
         self._chance = SystemRandom().random
         self.planner = Planner(self.fleet, self._chance)
-
-    def passing(self) -> Passing:
-        """What passes requests on that are no calls of a format, with the same fleet and the same money."""
-        return Passing(
-            self._clock, self._recorder, self._keeper, self._settler, self._lines, self.fleet, self.planner
-        )  # fmt: skip
 
     def targets(self, call: Call) -> Sequence[Target]:
         """Where `call` could go, best first. Raises BadRequest."""

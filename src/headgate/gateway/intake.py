@@ -11,6 +11,7 @@ from headgate.kernel.clock import Clock
 from headgate.kernel.errors import BadRequest, NotFound
 from headgate.kernel.ids import Ids
 from headgate.wire.google.spec import STREAM, wants_array
+from headgate.wire.passthrough import view_of
 from headgate.wire.requests import check_model
 from headgate.wire.spec import WIRES, WireSpec, find
 
@@ -36,6 +37,21 @@ class Intake:
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
         self._ids = ids
+
+    def open_passed(self, request: Request, plane: Plane, content_type: bytes) -> Call:
+        """The same for a request that goes to its provider as it came. Nothing of it is ever kept for repeats."""
+        received_us = int(self._clock.now() * 1_000_000)
+        t0 = self._clock.monotonic()
+        caller = plane.door.admit(request.headers, request.query, request.peer, request.trusted)
+        caller.need("calls:write")
+        call = Call(
+            run_id=self._ids.new("run"), wire="passthrough", endpoint=request.path, caller=caller, headers=request.headers,
+            body=request.body, view=view_of(request.body, content_type), received_us=received_us, t0=t0,
+        )  # fmt: skip
+        call.peer = plane.door.rules.origins.proxies.client(request.headers, request.peer)
+        _identify(call, caller, request.headers)
+        call.cache_wish, call.coalesce, call.force_live = "bypass", False, True
+        return call
 
     def open(self, request: Request, plane: Plane) -> Call:
         """Authenticate, parse, read the steering headers. Raises GatewayError."""
@@ -83,7 +99,9 @@ def _identify(call: Call, caller: Caller, headers: dict[bytes, bytes]) -> None:
     call.agent = _name(get(b"x-punk-agent"), "X-Punk-Agent") or ANONYMOUS_AGENT
     call.subject = _name(get(b"x-punk-subject"), "X-Punk-Subject")
     call.project = _name(get(b"x-project"), "X-Project") or "default"
-    if b"x-user-id" in headers and caller.kind != "sy":  # a person's key is its person's; an application names whom it serves
+    if (
+        b"x-user-id" in headers and caller.kind != "sy"
+    ):  # a person's key is its person's; an application names whom it serves
         call.notes["user"] = _name(get(b"x-user-id"), "X-User-Id")
     call.session = _name(get(b"x-session-id"), "X-Session-Id")
     if caller.kind == "internal":

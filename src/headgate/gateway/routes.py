@@ -18,6 +18,7 @@ from headgate.gateway.documents_explain import EXPLAIN
 from headgate.gateway.documents_google import COUNT, GENERATE, STREAM_GENERATE
 from headgate.gateway.documents_responses import RESPONSES
 from headgate.gateway.intake import Request
+from headgate.gateway.passthrough.serving import Passed
 from headgate.gateway.pump import Pump
 from headgate.gateway.replies import bare_error, run_headers
 from headgate.gateway.serve import Gateway
@@ -27,6 +28,7 @@ from headgate.rim.bodies import ClientGone
 from headgate.rim.context import caller_of
 from headgate.rim.router import Router
 from headgate.wire.openai_models import model_body, models_body
+from headgate.wire.passthrough import RAW
 
 router = Router("gateway")
 
@@ -139,6 +141,22 @@ async def answer(request: HttpRequest, path: str) -> Response:
     try:
         query: bytes = request.scope["query_string"] if is_google(path) else b""
         call = gateway.open(Request(path, headers, await request.body(), query, peer, trusted))
+    except GatewayError as error:
+        return _response(bare_error(path, error))
+    outcome = gateway.begin(call)
+    reply = outcome if isinstance(outcome, Reply) else await _finish(request, gateway, call, outcome)
+    return _response(reply, gateway, call)
+
+
+async def answer_passed(request: HttpRequest, passed: Passed) -> Response:
+    """One request that goes on as it came, over ASGI."""
+    gateway = gateway_of(request)
+    path = f"/{passed.path}" if not passed.provider else f"{RAW}/{passed.provider}/{passed.path}"
+    headers = dict(request.headers.raw)
+    peer = request.client.host if request.client else ""
+    trusted = bool(request.scope.get("headgate.trusted"))
+    try:
+        call = gateway.open_passed(Request(path, headers, passed.body, b"", peer, trusted), passed)
     except GatewayError as error:
         return _response(bare_error(path, error))
     outcome = gateway.begin(call)

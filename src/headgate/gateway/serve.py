@@ -30,6 +30,7 @@ from headgate.gateway.explain import Explainer
 from headgate.gateway.inflight import Inflight
 from headgate.gateway.intake import Intake, Request
 from headgate.gateway.models import ModelList
+from headgate.gateway.passthrough.serving import NOTE, Passed, Passing
 from headgate.gateway.plane import PlaneKeeper
 from headgate.gateway.repeats import Repeats, mark
 from headgate.gateway.replies import dress, error_reply
@@ -60,6 +61,7 @@ class Parts:
     cache: ResponseCache
     settler: Settler
     models: ModelList
+    passing: Passing
     responses: ResponseMemory | None = None
 
 
@@ -70,6 +72,7 @@ class Gateway:
         self._keeper = parts.keeper
         self.dispatcher = parts.dispatcher
         self._settler = parts.settler
+        self._passing = parts.passing
         self._inflight = Inflight()
         self.repeats = Repeats(parts.clock)
         self._intake = Intake(parts.clock, parts.ids)
@@ -82,6 +85,12 @@ class Gateway:
     def open(self, request: Request) -> Call:
         """Authenticate and parse. Raises GatewayError; nothing is recorded before this succeeds."""
         return self._intake.open(request, self._keeper.plane)
+
+    def open_passed(self, request: Request, passed: Passed) -> Call:
+        """The same for a request that goes to its provider as it came."""
+        call = self._intake.open_passed(request, self._keeper.plane, passed.content_type)
+        call.notes[NOTE] = passed
+        return call
 
     def begin(self, call: Call) -> Reply | int:
         """Run the phases up to ANSWER. A Reply is settled and ready to send; a number goes to `finish`."""
@@ -148,6 +157,8 @@ class Gateway:
 
     async def _ask(self, call: Call) -> Reply:
         """An equal call in flight answers too; else a model does."""
+        if call.wire == "passthrough":
+            return self._inspected(call, await self._passing.ask(call))
         if call.wire == "openai.responses" and self._responses is not None:
             await self._responses.recall(call)
         while (first := self.repeats.begin(call)) is not None:

@@ -101,6 +101,13 @@ def azure(where: Where, request: Request) -> tuple[str, Lines]:
     key = (("api-key", request.secret),) if request.secret else ()
     path, _, query = request.path.removeprefix("/v1").partition("?")
     version = where.site.get("api_version", AZURE_VERSION)
+    if path.startswith("/openai/"):  # passed on as it came
+        told = (
+            query
+            if "api-version=" in query or "/v1/" in path
+            else f"{query}&api-version={quote(version, safe='')}"
+        )
+        return f"{where.base_path}{path}{f'?{told}'.replace('?&', '?') if told else ''}", key
     if version == "v1":
         return f"{where.base_path}/openai/v1{path}{f'?{query}' if query else ''}", key
     query = "&".join(part for part in (query, f"api-version={quote(version, safe='')}") if part)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from headgate.call.caller import Caller
 from headgate.kernel.errors import BadRequest, GatewayError
@@ -59,6 +60,20 @@ def check_once(scope: Scope) -> None:
             if name in seen:
                 raise BadRequest(f"The header {name.decode()} is there twice.", param=name.decode())
             seen.add(name)
+
+
+def check_path(scope: Scope) -> None:
+    """Refuse a path that could be read as another one: dots as parts, however often escaped, and backslashes. It is judged
+    here, before the door, in the one form that all later steps see."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    if b"." not in path and b"%" not in path and b"\\" not in path:
+        return
+    for _ in range(3):
+        if b"\\" in path or any(part in (b".", b"..") for part in path.split(b"/")):
+            raise BadRequest("The path must not hold dots as parts, or backslashes.", param="path")
+        if b"%" not in path:
+            return
+        path = unquote_to_bytes(path)
 
 
 def _path(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import NamedTuple
 
-from headgate.wire import openai_chat, openai_completions, openai_embeddings
+from headgate.wire import openai_chat, openai_completions, openai_embeddings, passthrough
 from headgate.wire.anthropic import spec as anthropic
 from headgate.wire.google import spec as google
 from headgate.wire.responses import spec as responses
@@ -13,8 +13,18 @@ from headgate.wire.shape import FromStream, ReplyFacts, StreamWatch, WireSpec
 
 __all__ = ["MODELS_PATHS", "WIRES", "Found", "FromStream", "ReplyFacts", "StreamWatch", "WireSpec", "find"]
 
+
+class _Wires(dict[str, WireSpec]):
+    """The client formats by path. Whatever goes on as it came has one spec for all its paths, which are not listed."""
+
+    def __missing__(self, path: str) -> WireSpec:
+        if passthrough.is_passed(path):
+            return passthrough.SPEC
+        raise KeyError(path)
+
+
 WIRES = MappingProxyType(
-    {
+    _Wires({
         spec.path: spec
         for spec in (
             openai_chat.SPEC,
@@ -25,8 +35,8 @@ WIRES = MappingProxyType(
             responses.SPEC,
             *google.SPECS,
         )
-    }
-)
+    })
+)  # fmt: skip
 
 # below these the model stands in the path; Google's newer SDKs ask for the second
 MODELS_PATHS = (google.PATH.partition("{")[0], "/v1/models/")
