@@ -105,6 +105,12 @@ async def _bump_all(db: AsyncConnection, context: Context) -> None:
         await versions.bump(db, part, tenant, now_us=now_us)
 
 
+async def _caught_up(request: Request) -> None:
+    await services_of(request).recorder.caught_up()
+
+
 # "function" scope: the transaction is over before the answer leaves
 Reading = Annotated[Context, Depends(_reading, scope="function")]
 Writing = Annotated[Context, Depends(_writing, scope="function")]
+# before `Reading` or `Writing`, for what comes out of runs through the drain: it must not wait behind our own transaction
+CaughtUp = Annotated[None, Depends(_caught_up)]

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from fastapi import Depends, Request
+from typing import Any
 
 from headgate.govern.agents import queries, service
 from headgate.govern.agents.schemas import Agent, AgentChange, Agents
 from headgate.govern.ledger.service import Author
 from headgate.kernel.pages import page_body
-from headgate.rim.context import Reading, Writing, services_of
+from headgate.rim.context import CaughtUp, Reading, Writing
 from headgate.rim.router import PageQuery, Router
 
 router = Router("agents")
-
-
-async def _caught_up(request: Request) -> None:
-    """Before any transaction: agents come out of runs, through the drain."""
-    await services_of(request).recorder.caught_up()
-
-
-CaughtUp = Annotated[None, Depends(_caught_up)]
 
 
 @router.get("/api/v1/agents", right="agents:read", response=Agents)

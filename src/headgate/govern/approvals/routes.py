@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
-
-from fastapi import Depends, Request
+from typing import Any, cast
 
 from headgate.govern.approvals import queries, service
 from headgate.govern.approvals.schemas import Approval, Approvals, Decision, Status
@@ -12,18 +10,10 @@ from headgate.govern.approvals.service import PART, Decider, NoSuchApproval, Vot
 from headgate.identity.settings.hot import SettingsBook
 from headgate.kernel.clock import to_us
 from headgate.kernel.pages import page_body
-from headgate.rim.context import Context, Reading, Writing, services_of
+from headgate.rim.context import CaughtUp, Context, Reading, Writing
 from headgate.rim.router import PageQuery, Router
 
 router = Router("approvals")
-
-
-async def _caught_up(request: Request) -> None:
-    """Before any transaction: approvals come out of runs, through the drain."""
-    await services_of(request).recorder.caught_up()
-
-
-CaughtUp = Annotated[None, Depends(_caught_up)]
 
 
 @router.get("/api/v1/approvals", right="approvals:read", response=Approvals)

@@ -22,7 +22,7 @@ from headgate.govern.guardrails.schemas import (
 from headgate.govern.guardrails.service import PART, Acting
 from headgate.kernel.clock import iso
 from headgate.kernel.pages import page_body
-from headgate.rim.context import Context, Reading, Writing
+from headgate.rim.context import CaughtUp, Context, Reading, Writing
 from headgate.rim.router import PageQuery, Router
 
 router = Router("guardrails")
@@ -68,15 +68,14 @@ async def test_guardrails(ctx: Reading, body: Trial) -> Any:
 
 
 @router.get("/api/guardrails/stats", right="guardrails:read", response=Stats)
-async def guardrail_stats(ctx: Reading) -> Any:
+async def guardrail_stats(_: CaughtUp, ctx: Reading) -> Any:
     """How often rules blocked, flagged and redacted, and which ones."""
     return await service.stats(ctx.db, ctx.tenant)
 
 
 @router.get("/api/guardrails/events", right="guardrails:read", response=EventList)
-async def guardrail_events(ctx: Reading, page: PageQuery) -> Any:
+async def guardrail_events(_: CaughtUp, ctx: Reading, page: PageQuery) -> Any:
     """What rules found of late, newest first."""
-    await ctx.services.recorder.caught_up()
     rows, total = await service.events(ctx.db, ctx.tenant, page)
     return page_body("events", rows, page, total)
 
