@@ -48,6 +48,7 @@ from headgate.record.cache.hot import CacheLimits, ResponseCache
 from headgate.record.responses.hot import ResponseMemory
 from headgate.record.runs.hot import Recorder, RecorderConfig
 from headgate.record.spend.hot import Purse
+from headgate.repeating import RepeatMemory
 from headgate.spending import Spending
 from headgate.store.bounded import Bounded
 from headgate.store.control import ControlServer, Notice
@@ -126,6 +127,7 @@ class House:
         self.spending.start(floor.tasks)
         await self.control.start()
         await self.notices.start()
+        await RepeatMemory(floor.database, floor.recorder, floor.clock).restore(self.gateway.repeats)
         floor.tasks.spawn(self.watch.run(), name="loop.watch")
         floor.tasks.spawn(self.providing.warm(self.keeper.rebuild), name="prices.warm")
         floor.tasks.spawn(flush_use_forever(floor.database, floor.use, floor.clock), name="keys.flush")

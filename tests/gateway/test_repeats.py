@@ -195,6 +195,29 @@ async def test_a_stream_that_broke_is_no_answer(gateway: Running, upstream: Faul
     assert len(upstream.seen) == 2
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_key_outlives_a_restart(upstream: FaultServer, tmp_path: Path, stream: bool) -> None:
+    provider = {"openai_base_url": upstream.url, "openai_api_key": "sk-server"}
+    async with serving(tmp_path / "data", **provider) as gateway:
+        first = await gateway.ask(chat(stream=stream), headers=KEY)
+        assert (
+            await gateway.ask(chat("failed", model="fault-500"), headers={"idempotency-key": "2"})
+        ).status == 502
+
+    async with serving(tmp_path / "data", **provider) as gateway:
+        for _ in range(2):
+            again = await gateway.ask(chat(stream=stream), headers=KEY)
+            assert (again.body, again.headers["x-headgate-repeat-of"]) == (first.body, first.run_id)
+            assert again.headers["content-type"] == first.headers["content-type"]
+        assert (await gateway.ask(chat("another"), headers=KEY)).status == 400
+        other = await gateway.ask(chat(stream=stream), headers=KEY | {"x-punk-app": "another"})
+        assert "x-headgate-repeat-of" not in other.headers
+        assert (
+            "x-headgate-repeat-of"
+            not in (await gateway.ask(chat("failed"), headers={"idempotency-key": "2"})).headers
+        )
+
+
 async def test_a_key_of_no_use_is_refused(gateway: Running) -> None:
     answer = await gateway.ask(chat(), headers={"idempotency-key": "k" * 300})
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from copy import copy
 from hashlib import sha256
+from typing import NamedTuple
 
 from headgate.call.call import Call, Reply
 from headgate.kernel.clock import Clock
@@ -27,6 +28,7 @@ ENTRY_BYTES = 600  # what an entry takes beside its answer
 
 KEY, COUNT = b"idempotency-key", b"x-stainless-retry-count"
 HASH = "repeat.hash"
+SSE = b"text/event-stream; charset=utf-8"
 
 
 def mark(call: Call) -> None:
@@ -36,19 +38,51 @@ def mark(call: Call) -> None:
         call.notes[HASH] = sha256(call.body).digest()
 
 
+class Kept(NamedTuple):
+    """An answer of an earlier process, as the database has it. `age_s` is how long ago its call came in."""
+
+    key: bytes
+    body_hash: bytes
+    run_id: str
+    age_s: float
+    stream: bool
+    provider: str
+    model: str
+    finish: str
+
+
+Read = Callable[[Call, str], Awaitable[bytes | None]]
+
+
 class Entry:
     """One call that may be asked for again."""
 
     __slots__ = (
-        "_waiters", "body_hash", "call", "chunks", "claimed", "expires", "give_up", "joined", "key", "over", "reply",
-        "run_id", "size", "whole",
+        "_waiters",
+        "body_hash",
+        "call",
+        "chunks",
+        "claimed",
+        "expires",
+        "give_up",
+        "joined",
+        "kept",
+        "key",
+        "over",
+        "reply",
+        "run_id",
+        "size",
+        "streams",
+        "whole",
     )  # fmt: skip
 
-    def __init__(self, key: bytes, body_hash: bytes, call: Call) -> None:
+    def __init__(self, key: bytes, body_hash: bytes, run_id: str, call: Call | None = None) -> None:
         self.key = key
         self.body_hash = body_hash
-        self.call: Call | None = call  # while it runs
-        self.run_id = call.run_id
+        self.call = call  # while it runs
+        self.run_id = run_id
+        self.kept: Kept | None = None  # its answer is in the record only
+        self.streams = False
         self.reply: Reply | None = None  # the head of the answer, once there is one
         self.chunks: list[bytes] = []  # of a stream
         self.whole = True  # everything of the stream is kept
@@ -87,6 +121,7 @@ class Repeats:
         self._entries: OrderedDict[bytes, list[Entry]] = OrderedDict()
         self.bytes = 0
         self.joined = 0  # repeats that cost nothing
+        self._read: Read | None = None
 
     def begin(self, call: Call) -> Entry | None:
         """The call that `call` repeats; None when it is the first, which is then remembered, or not of this kind.
@@ -113,7 +148,9 @@ class Repeats:
             if entry is not None:
                 entry.claimed = tries
                 return self._join(entry)
-        self._remember(name, Entry(name, body_hash, call))
+        if key is not None:
+            call.notes["repeat.kept"] = name + body_hash  # so that the record knows it too
+        self._remember(name, Entry(name, body_hash, call.run_id, call))
         return None
 
     def answered(self, call: Call, reply: Reply) -> Reply:
@@ -128,6 +165,7 @@ class Repeats:
         if reply.chunks is None:
             self._over(entry, len(reply.body))
         else:
+            entry.streams = True
             reply.chunks = self._kept(entry, reply.chunks)
             entry.told()
         return reply
@@ -159,12 +197,14 @@ class Repeats:
         try:
             while entry.reply is None and not entry.over:
                 await entry.news()
+            if entry.kept is not None:
+                await self._fetch(entry, entry.kept, call)
             if not entry.good:
                 return None
             first = entry.reply
             assert first is not None
-            reply = _own(first, call, entry.run_id)
-            if reply.chunks is not None:
+            reply = _own(first, call, entry)
+            if entry.streams:
                 reply.chunks = self._replay(entry)
                 keep = True
             else:
@@ -207,6 +247,36 @@ class Repeats:
                 entry.whole = entry.whole and bool(entry.joined)
                 self._forget(entry)
             self._over(entry, size)
+
+    def restore(self, kept: Sequence[Kept], read: Read) -> None:
+        """Answers of an earlier process, oldest first. `read` gets one of them from the record."""
+        self._read = read
+        for each in kept:
+            if each.key in self._entries or each.age_s >= KEY_S:
+                continue
+            entry = Entry(each.key, each.body_hash, each.run_id)
+            entry.kept, entry.over, entry.streams = each, True, each.stream
+            entry.expires = self._clock.monotonic() + KEY_S - each.age_s
+            self._entries[each.key] = [entry]
+            self.bytes += entry.size
+        self._make_room()
+
+    async def _fetch(self, entry: Entry, kept: Kept, call: Call) -> None:
+        """Get an answer from the record. When it is not there any more, the call is made anew."""
+        body = None if self._read is None else await self._read(call, entry.run_id)
+        if entry.kept is None:
+            return  # somebody else was quicker
+        entry.kept = None
+        if not body:
+            entry.whole = False
+            self._forget(entry)
+            return
+        reply = Reply(200, body, content_type=SSE if kept.stream else b"application/json")
+        reply.provider, reply.model, reply.finish = kept.provider, kept.model, kept.finish
+        entry.reply = reply
+        entry.chunks = [body] if kept.stream else []
+        entry.size += len(body)
+        self.bytes += len(body)
 
     # ---- inside
 
@@ -300,15 +370,14 @@ def _likeliest(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda each: (each.give_up is None, each.over))
 
 
-def _own(first: Reply, call: Call, run_id: str) -> Reply:
+def _own(first: Reply, call: Call, entry: Entry) -> Reply:
     """A reply of the repeat's own: the same answer, which costs nothing and saved nothing, for it was never a call."""
-    streams = first.chunks is not None
     reply = Reply(
-        200, b"" if streams else first.body, route=first.route, content_type=first.content_type, chunks=first.chunks
-    )  # fmt: skip
+        200, b"" if entry.streams else first.body, route=first.route, content_type=first.content_type
+    )
     reply.provider, reply.model = first.provider, first.model
     reply.cache = "replayed"
     reply.finish, reply.tool_calls = first.finish, first.tool_calls
-    reply.headers = [*first.headers, (b"x-headgate-repeat-of", run_id.encode())]
-    call.explanation["repeat_of"] = run_id
+    reply.headers = [*first.headers, (b"x-headgate-repeat-of", entry.run_id.encode())]
+    call.explanation["repeat_of"] = entry.run_id
     return reply

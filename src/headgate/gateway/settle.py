@@ -169,6 +169,7 @@ class Settler:
             b"" if same_as else call.body, response, same_as, call.parent_run, call.project, call.session,
             metadata=call.notes.get("metadata", {}), preview=WIRES[call.endpoint].last_user_text(call.view),
             attempts=call.notes.get("attempts", []),
+            repeat=call.notes.get("repeat.kept", b"") if status == "completed" else b"",
         )  # fmt: skip
 
 

@@ -27,12 +27,14 @@ from headgate.record.runs import facets, tables
 from headgate.record.runs.chain import extend, extend_all, seed
 from headgate.record.runs.payloads import Bodies, PayloadDamaged, SubjectKey, Vault
 from headgate.record.runs.queries import bulk as statements
+from headgate.record.runs.queries import repeats
 from headgate.record.runs.rows import (
     RESPONSE,
     SIDE_EFFECT,
     Place,
     attempt_row,
     facts,
+    repeat_row,
     response_row,
     run_row,
     side_effect_row,
@@ -47,6 +49,7 @@ OPENED, CLOSED, LATE, FEEDBACK = 1, 2, 3, 4  # the kinds of frames in the spool
 KIND_OF: dict[type[Any], int] = {Opened: OPENED, Closed: CLOSED, Late: LATE, Feedback: FEEDBACK}
 GROUP_BYTES = 512 * 1024  # bodies kept together: what reading one of them has to unpack
 LATE_TRIES = 5
+REPEATS_US = 24 * 3600 * 1_000_000  # how long an answer may be asked for again under its key
 
 RunKey = tuple[str, str]  # tenant, run id
 
@@ -184,6 +187,8 @@ class Keeper:
         tries = [attempt_row(run, each) for run in runs if run.attempts for each in run.attempts]
         if tries:
             db.insert(tables.attempts, tries)
+        if again := [repeat_row(run) for run in runs if run.repeat]:
+            repeats.keep(db, again, to_us(self._clock.now()) - REPEATS_US)
         self._chain_waiting(db, runs, places)
         heads: dict[str, BatchHead] = {}
         for run, place in zip(runs, places, strict=True):

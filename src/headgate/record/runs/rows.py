@@ -9,6 +9,7 @@ import msgspec
 from headgate.call.frames import Attempt, Closed, Event, Opened, Usage
 
 MAX_INT = 2**63 - 1
+KEY_BYTES = 32  # of the hash of an idempotency key
 SIDE_EFFECT = "side_effect."
 UNKNOWN = "the outcome and the cost of this call are not known"
 DEFAULT_LEVEL = 3  # an undeclared tool counts as a user-visible write
@@ -149,3 +150,12 @@ def attempt_row(run: Closed, each: Attempt) -> tuple[Any, ...]:
         run.tenant, run.run_id, each.number, each.at_us, each.latency_us, each.provider, each.key_ref, each.model,
         each.outcome, each.status, each.reason, each.prompt_tokens, each.completion_tokens, each.cost_pico,
     )  # fmt: skip
+
+
+def repeat_row(run: Closed) -> tuple[Any, ...]:
+    """The row of table `repeats` for a run whose answer may be asked for again."""
+    facts = (run.stream, run.provider, run.served_model, run.finish)
+    return run.repeat[:KEY_BYTES], run.tenant, run.run_id, run.repeat[KEY_BYTES:], run.at_us, _encode(facts)
+
+
+read_repeat = msgspec.msgpack.Decoder(tuple[bool, str, str, str]).decode
