@@ -172,16 +172,8 @@ async def build(settings: Settings) -> House:
     compiler = ChainCompiler(floor.database, catalog, tools)
     providing = await Providing.build(settings, database, clock, spending.prices)
     plane = await _first_plane(floor, compiler, providing)
-    keeper = PlaneKeeper(
-        plane,
-        {
-            "keys": _key_builder(floor),
-            "modules": compiler.rebuild,
-            **governing.builders,
-            **spending.builders,
-            **providing.builders,
-        },
-    )
+    builders = {**governing.builders, **spending.builders, **providing.builders}
+    keeper = PlaneKeeper(plane, {"keys": _key_builder(floor), "modules": compiler.rebuild, **builders})
     catalog.running = lambda tenant: keeper.plane.chain(tenant).describe()
     catalog.access = lambda tenant, asked: explain_access(keeper.plane.chain(tenant).modules, asked)
     gateway = _gateway(
@@ -195,13 +187,8 @@ async def build(settings: Settings) -> House:
     control = ControlServer(socket_path(settings.data_dir, CONTROL_SOCKET), heard)
     notices.control = control
     calls = InnerCalls(gateway, keeper.plane.door.rules.internal)
-
-    tools.hot.update(
-        calls=calls,
-        prices=plane.prices,
-        provider_of=gateway.dispatcher.first_provider,
-        fleet=gateway.dispatcher.fleet,
-    )  # what modules ask for while they run
+    asking = gateway.dispatcher
+    tools.hot.update(calls=calls, prices=plane.prices, provider_of=asking.first_provider, fleet=asking.fleet)
     gateway.explained_with(tools)
     return House(
         floor, keeper, gateway, notices, control, Supervisor(settings, floor.tasks), LoopWatch(), calls, to_us(clock.now()),
