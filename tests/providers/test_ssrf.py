@@ -110,7 +110,9 @@ def test_an_address_inside_of_another_is_judged_too(address: object) -> None:
                 judge(carrier)
 
 
+@pytest.mark.pain(17)
 async def test_a_name_is_judged_by_where_it_leads() -> None:
+    """Pain 17: what a name leads to counts, not how it reads."""
     with pytest.raises(Unreachable):
         await resolve("localhost", 80)
     assert set(await resolve("localhost", 80, PRIVATE)) <= {"127.0.0.1", "::1"}

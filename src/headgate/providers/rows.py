@@ -30,10 +30,8 @@ class Row:
         return (*self.keys, *self.urls, *self.extra)
 
 
-def _row(
-    name: str, url: str, *keys: str, family: Family = "openai", more: tuple[str, ...] = (), extra: tuple[str, ...] = ()
-) -> Row:
-    return Row(name, url, keys, (*more, f"{name.upper()}_BASE_URL"), family, extra=extra)
+def _row(name: str, url: str, *keys: str, family: Family = "openai", extra: tuple[str, ...] = ()) -> Row:
+    return Row(name, url, keys, (f"{name.upper()}_BASE_URL",), family, extra=extra)
 
 
 def _local(name: str, url: str) -> Row:
@@ -57,8 +55,8 @@ ROWS: Mapping[str, Row] = MappingProxyType({row.name: row for row in (
     _row("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
     _row("cohere", "https://api.cohere.com/compatibility/v1", "COHERE_API_KEY"),
     _row("replicate", "https://openai-proxy.replicate.com/v1", "REPLICATE_API_TOKEN"),
-    _row("azure", "", "AZURE_OPENAI_API_KEY", family="azure", more=("AZURE_OPENAI_ENDPOINT",),
-         extra=("AZURE_OPENAI_API_VERSION",)),
+    Row("azure", "", ("AZURE_OPENAI_API_KEY",), ("AZURE_OPENAI_ENDPOINT", "AZURE_BASE_URL"), "azure",
+        extra=("AZURE_OPENAI_API_VERSION",)),
     _row("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
     _row("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY"),
     _row("deepinfra", "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),

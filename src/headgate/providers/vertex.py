@@ -17,6 +17,7 @@ from headgate.providers.upstream import Origin
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 EARLY_S = 300.0  # a token is renewed this long before it ends
 LIFE_S = 3600.0
+PATIENCE_S = 20.0
 
 log = get_log("providers")
 
@@ -68,13 +69,13 @@ class _Answer:
 
 
 def _ask(
-    url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None, timeout: float = 20.0,
-    **_: Any,
+    url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None, **options: Any
 ) -> _Answer:  # fmt: skip
     """google-auth's transport, in a thread."""
+    timeout_s = options.get("timeout") or PATIENCE_S
     request = urllib.request.Request(url, body, headers or {}, method=method)  # noqa: S310 - Google's own addresses
     try:
-        with urllib.request.urlopen(request, timeout=timeout or 20.0) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
             return _Answer(answer.status, dict(answer.headers), answer.read())
     except urllib.error.HTTPError as error:
         with error:
