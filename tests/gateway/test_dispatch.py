@@ -280,3 +280,16 @@ async def test_a_client_that_leaves_ends_the_upstream_and_pays_for_what_came(bot
     assert run["status"] == "cancelled"
     assert run["costUsd"] > 0
     assert "usage is an estimate" in run["warnings"]
+
+
+@pytest.mark.pain(11)
+async def test_the_answer_of_who_stepped_in_is_not_kept_for_long(both: Pair) -> None:
+    """Pain 11, a cache that serves the wrong thing: what another model answered in need is not the model's answer for a day."""
+    both.first.queue(fault("500"))
+    body = chat(model="any", temperature=0)
+
+    assert (await both.running.ask(body)).headers["x-headgate-provider"] == "second"
+    assert (await both.running.ask(body)).headers["x-headgate-cache"] == "hit"
+
+    (entry,) = both.running.house.floor.cache._entries.values()
+    assert entry.expires_s - entry.created_s <= 60

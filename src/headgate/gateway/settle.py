@@ -25,6 +25,7 @@ _TEXTS = re.compile(rb'"(?:content|text)"\s*:\s*"((?:[^"\\]|\\.)*)"')  # of delt
 _DELTAS = re.compile(
     rb'"delta"\s*:\s*"((?:[^"\\]|\\.)*)"'
 )  # of responses, which tell their texts once more at the end
+STAND_IN_S = 60  # how long the answer of who stepped in for another may be served from the cache
 BYTES_PER_TOKEN = 4  # the estimate for an answer whose usage nobody told
 
 
@@ -135,6 +136,8 @@ class Settler:
             if whole is None:
                 return None
             body = whole
+        if "attempts" in call.notes and (slot := call.notes.get("cache.slot")) is not None:
+            call.notes["cache.slot"] = slot._replace(ttl_s=min(slot.ttl_s, STAND_IN_S))
         if not self._cache.keep(call, reply, body):
             return None
         shared = Reply(200, body)
