@@ -61,7 +61,7 @@ async def list_providers(ctx: Reading, page: PageQuery) -> Any:
     """Every provider this tenant can use, the server's and its own, with its state. Keys are never shown."""
     desk = desk_of(ctx.request)
     rows = [*desk.table().for_tenant(ctx.tenant).rows.values()]
-    shown = [views.provider_view(desk, each) for each in _cut(rows, page)]
+    shown = [views.provider_view(desk, each, ctx.tenant) for each in _cut(rows, page)]
     return {**page_body("providers", shown, page, len(rows)), "count": len(shown)}
 
 
@@ -71,7 +71,7 @@ async def add_provider(_judged: JudgedNew, ctx: Writing, body: NewProvider) -> A
     wish = Wish(body.base_url, body.api_key, body.family, body.models)
     provider = await service.add(ctx.db, _acting(ctx), body.name, wish)
     ctx.changed(PART)
-    return {**views.provider_view(desk_of(ctx.request), provider), "result": "created"}
+    return {**views.provider_view(desk_of(ctx.request), provider, ctx.tenant), "result": "created"}
 
 
 @router.get("/api/proxy/providers/health", right="providers:read", response=HealthList)
@@ -99,7 +99,7 @@ async def change_provider(_judged: JudgedChange, ctx: Writing, name: str, body: 
     wish = Wish(body.base_url, body.api_key, body.family, body.models)
     provider = await service.change(ctx.db, _acting(ctx), name, wish)
     ctx.changed(PART)
-    return {**views.provider_view(desk_of(ctx.request), provider), "result": "updated"}
+    return {**views.provider_view(desk_of(ctx.request), provider, ctx.tenant), "result": "updated"}
 
 
 @router.delete("/api/proxy/providers/{name}", right="providers:write", response=Removed)

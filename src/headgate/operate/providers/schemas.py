@@ -61,7 +61,7 @@ class ProviderState(BaseModel):
         description="unknown, active, degraded or unreachable: what the newest of calls and checks says."
     )
     latency_ms: float | None = Field(description="Of answers, smoothed.")
-    request_count: int = Field(description="Attempts since the gateway started.")
+    request_count: int = Field(description="Attempts of this tenant since the gateway started.")
     error_count: int
     last_check: str | None
     last_error: str | None = Field(description="What the last check found wrong.")

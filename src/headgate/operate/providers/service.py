@@ -160,7 +160,8 @@ async def load(
     found: dict[str, list[Provider]] = {}
     for row in rows:
         try:
-            found.setdefault(row["tenant"], []).append(_provider(dict(row), sealer, reach))
+            provider = _provider(dict(row), sealer, reach)
+            found.setdefault(row["tenant"], []).append(provider)
         except (BadProvider, Unreachable, CannotOpen) as error:
             log.error("provider.left_out", tenant=row["tenant"], provider=row["name"], error=str(error))
     return found

@@ -20,10 +20,10 @@ CHARACTERS_PER_TOKEN = 4
 ANY_PATH, METHOD = "/v1/*", "POST"
 
 
-def provider_view(desk: ProviderDesk, provider: Provider) -> dict[str, Any]:
-    """One provider with its state. Nothing of its keys but how many there are."""
+def provider_view(desk: ProviderDesk, provider: Provider, tenant: str) -> dict[str, Any]:
+    """One provider with its state; counted is what `tenant` asked. Nothing of its keys but how many there are."""
     pulse = desk.health.pulse(provider.id)
-    counts = desk.health.counts("", provider.id)
+    counts = desk.health.counts(tenant, provider.id)
     return {
         "name": provider.name, "base_url": provider.url, "family": provider.family, "wires": sorted(provider.speaks),
         "source": "tenant" if provider.tenant else "server", "has_key": provider.has_key, "keys": len(provider.keys),
