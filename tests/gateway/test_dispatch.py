@@ -20,6 +20,7 @@ from headgate.testing.faults import (
     Script,
     chunk,
     events,
+    good,
     paced,
     refusal,
     script_for,
@@ -293,3 +294,49 @@ async def test_the_answer_of_who_stepped_in_is_not_kept_for_long(both: Pair) -> 
 
     (entry,) = both.running.house.floor.cache._entries.values()
     assert entry.expires_s - entry.created_s <= 60
+
+
+ONE = {
+    "concurrency": {"first": 1},
+    "chain": [{"provider": "first", "model": "gpt-4o"}],
+    "attempt_timeout_s": 0,
+}
+
+
+def slowly() -> Script:
+    return Script((0.15, *good(Asked("gpt-4o")).steps))
+
+
+async def test_a_full_provider_is_waited_for_when_a_queue_is_asked_for(tmp_path: Path) -> None:
+    async with pair(tmp_path / "data", ONE | {"queue": {"wait_s": 5}}) as both:
+        both.first.queue(*[slowly() for _ in range(4)])
+
+        answers = await asyncio.gather(
+            *[both.running.ask(chat(f"{number}", model="any")) for number in range(4)]
+        )
+
+        assert [answer.status for answer in answers] == [200] * 4
+        assert both.first.connections == 1  # one after the other
+        waited = [
+            (await both.detail(answer.run_id))["run"]["routeExplanation"].get("queued_ms")
+            for answer in answers
+        ]
+        assert sum(each is not None for each in waited) == 3
+
+
+async def test_a_full_provider_is_a_429_without_a_queue_and_no_matter_with_a_second(tmp_path: Path) -> None:
+    async with pair(tmp_path / "one", ONE) as both:
+        both.first.queue(slowly())
+        answers = await asyncio.gather(
+            *[both.running.ask(chat(f"{number}", model="any")) for number in range(3)]
+        )
+        assert sorted(answer.status for answer in answers) == [200, 429, 429]
+        assert len(both.first.seen) == 1
+
+    async with pair(tmp_path / "two", {"concurrency": {"first": 1}}) as both:
+        both.first.queue(slowly())
+        answers = await asyncio.gather(
+            *[both.running.ask(chat(f"{number}", model="any")) for number in range(3)]
+        )
+        assert [answer.status for answer in answers] == [200] * 3
+        assert (len(both.first.seen), len(both.second.seen)) == (1, 2)
