@@ -12,6 +12,7 @@ from headgate.gateway.passthrough import routes as passthrough
 from headgate.gateway.serve import Gateway
 from headgate.govern.agents import routes as agents
 from headgate.govern.approvals import routes as approvals
+from headgate.govern.evidence import routes as evidence
 from headgate.govern.guardrails import routes as guardrails
 from headgate.govern.ledger import routes as ledger
 from headgate.govern.policies import routes as policies
@@ -52,6 +53,7 @@ def routers(settings: Any) -> tuple[Router, ...]:
         spend.router,
         bills.router,
         ledger.router,
+        evidence.router,
         approvals.router,
         agents.router,
         policies.router,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headgate.config import Settings
+from headgate.govern.evidence.jobs import JOBS as EVIDENCE_JOBS
 from headgate.kernel.clock import SystemClock
 from headgate.kernel.ids import Ids
 from headgate.kernel.logging import get_log
@@ -29,7 +30,7 @@ from headgate.store.sockets import CONTROL_SOCKET, socket_path
 
 log = get_log("worker")
 
-JOBS: tuple[JobSpec, ...] = (*RETENTION_JOBS, *CACHE_JOBS, *RUN_JOBS)
+JOBS: tuple[JobSpec, ...] = (*RETENTION_JOBS, *CACHE_JOBS, *RUN_JOBS, *EVIDENCE_JOBS)
 """Every kind of background work there is; a room adds its own here."""
 
 ORPHAN_GRACE_S = 0.2

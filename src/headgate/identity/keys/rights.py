@@ -12,6 +12,7 @@ USER_RIGHTS = frozenset(
         "cache:read",
         "calls:write",
         "docs:read",
+        "evidence:read",
         "jobs:read",
         "ledger:read",
         "models:read",

@@ -28,6 +28,8 @@ from headgate.record.runs.chain import (
 from headgate.record.runs.hot import Recorder
 from headgate.record.runs.overlay import Tail
 from headgate.record.runs.past import Past, past_runs
+from headgate.record.runs.past import past_run as past_run  # noqa: PLC0414 given on
+from headgate.record.runs.past import vault_of as vault_of  # noqa: PLC0414 given on
 from headgate.record.runs.payloads import PayloadDamaged
 from headgate.record.runs.queries import lists, reading, responses
 from headgate.record.runs.queries.reading import RunFilter
@@ -44,6 +46,7 @@ from headgate.record.runs.rows import (
     read_details,
     running,
 )
+from headgate.record.runs.views import detail as detail  # noqa: PLC0414 given on
 
 
 class RunNotFound(NotFound):
