@@ -39,7 +39,10 @@ COUNT = call_document(
     body={
         "type": "object",
         "additionalProperties": True,
-        "properties": {"contents": {"type": "array", "minItems": 1, "items": _ANY}, "generateContentRequest": _BODY},
+        "properties": {
+            "contents": {"type": "array", "minItems": 1, "items": _ANY},
+            "generateContentRequest": _BODY,
+        },
         "examples": [{"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}],
     },
     answer={"type": "object", "properties": {"totalTokens": _WHOLE, "cachedContentTokenCount": _WHOLE}},

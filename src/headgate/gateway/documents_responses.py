@@ -16,12 +16,30 @@ RESPONSES: Document = call_document(
         "additionalProperties": True,
         "description": "Every field of the OpenAI API, and any other, reaches a provider of the same format unchanged.",
         "properties": {
-            "model": {"type": "string", "description": "The model that is asked, or an alias.", "examples": ["gpt-4o"]},
-            "input": {"description": "A text, or items: messages, calls, results, reasoning.", "examples": ["hello"]},
+            "model": {
+                "type": "string",
+                "description": "The model that is asked, or an alias.",
+                "examples": ["gpt-4o"],
+            },
+            "input": {
+                "description": "A text, or items: messages, calls, results, reasoning.",
+                "examples": ["hello"],
+            },
             "instructions": _TEXT,
-            "previous_response_id": {"type": "string", "description": "The response that this one goes on from."},
-            "store": {"type": "boolean", "default": True, "description": "`false`: nothing can go on from this response."},
-            "stream": {"type": "boolean", "default": False, "description": "Answer as typed server-sent events."},
+            "previous_response_id": {
+                "type": "string",
+                "description": "The response that this one goes on from.",
+            },
+            "store": {
+                "type": "boolean",
+                "default": True,
+                "description": "`false`: nothing can go on from this response.",
+            },
+            "stream": {
+                "type": "boolean",
+                "default": False,
+                "description": "Answer as typed server-sent events.",
+            },
             "temperature": {"type": "number", "description": "0 lets the exact cache answer a repeat."},
             "max_output_tokens": _WHOLE,
             "tools": _LIST,
