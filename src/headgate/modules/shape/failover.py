@@ -92,7 +92,9 @@ class Config(ModuleConfig):
         True, description="Keep equal long prompts with one key, whose prompt cache knows them."
     )
     queue: Queue | None = Field(None, description="Wait for room at a full provider instead of a 429.")
-    circuit_breaker: CircuitBreaker = Field(default_factory=CircuitBreaker, description="For all tenants.")
+    circuit_breaker: CircuitBreaker = Field(
+        default_factory=lambda: CircuitBreaker.model_validate({}), description="For all tenants."
+    )
     concurrency: dict[str, int] = Field(
         default_factory=dict[str, int], description="Most calls in flight by provider, for all tenants."
     )
