@@ -139,8 +139,7 @@ class SeamProtocol(HttpToolsProtocol):
         self.seam.connections.discard(self)
         hot, running = self.hot, self.running
         super().connection_lost(exc)
-        # uvicorn tells only the request that came last
-        if running is not None and not running.response_complete:
+        if running and not running.response_complete:  # uvicorn tells only the request that came last
             running.disconnected = True
             running.message_event.set()
         if hot is not None and not hot.response_complete:
