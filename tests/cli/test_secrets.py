@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headgate.call.caller import DEFAULT_TENANT, Caller
 from headgate.config import Settings
+from headgate.govern.ledger.service import Author
 from headgate.identity.credentials import queries
 from headgate.identity.credentials import service as credentials
 from headgate.identity.credentials.hot import CredentialBook
@@ -58,9 +59,8 @@ async def _keep(settings: Settings) -> str:
     keeper = credentials.Keeper(CALLER, credentials.sealer(settings.data_dir), ids, clock)
     async with database.writing() as db:
         made = await keeper.add(db, NewCredential(name="tracker", value="s3cret"))
-        await own_settings.change(
-            db, CALLER, "webhook_secret", "hook", settings.data_dir, ids=ids, clock=clock
-        )
+        author = Author(CALLER, ids, clock)
+        await own_settings.change(db, author, "webhook_secret", "hook", settings.data_dir)
     await database.dispose()
     return made["id"]
 

@@ -14,6 +14,7 @@ from headgate.cli.session import prepare, work
 from headgate.identity.credentials import service as credentials
 from headgate.identity.settings import service as own_settings
 from headgate.kernel.clock import SystemClock, to_us
+from headgate.operate.providers import service as providers
 from headgate.store import versions
 from headgate.store.engine import Database
 from headgate.store.sealing import FOLDER, PATTERN, CannotOpen, Sealer, add_key
@@ -38,6 +39,7 @@ class Sealed(NamedTuple):
 KINDS = (
     Sealed("settings", "settings", own_settings.seal_again, own_settings.PART),
     Sealed("credentials", credentials.PURPOSE, credentials.seal_again, credentials.PART),
+    Sealed("providers", providers.PURPOSE, providers.seal_again, providers.PART),
 )
 
 

@@ -13,6 +13,7 @@ from headgate.operate.providers import service
 from headgate.operate.providers.service import Acting, AddressRefused, Wish
 from headgate.operate.providers.tables import custom_providers
 from headgate.providers.ssrf import Reach
+from headgate.store.sealing import Sealer, add_key
 from headgate.testing.house import House
 
 pytestmark = pytest.mark.asyncio
@@ -81,3 +82,18 @@ async def test_private_addresses_only_where_the_operator_allows_them(house: Hous
     with pytest.raises(AddressRefused):
         await service.judge_address("http://localhost:11434/v1", desk.reach)
     await service.judge_address("http://127.0.0.1:11434/v1", Reach(private=True))
+
+
+async def test_keys_are_sealed_anew_with_the_newest_key_and_still_open(house: House) -> None:
+    await add(house)
+    old = Sealer(house.settings.data_dir, service.PURPOSE)
+    add_key(house.settings.data_dir)
+    newest = Sealer(house.settings.data_dir, service.PURPOSE)
+    async with house.services.database.writing() as db:
+        first, second = await service.seal_again(db, newest), await service.seal_again(db, newest)
+        sealed = (await db.execute(sa.select(custom_providers.c.sealed_key))).scalar_one()
+    found = await service.load(house.services.database, old, Reach(private=True))
+
+    assert (first, second) == (["ten_default"], [])
+    assert newest.is_current(bytes(sealed))
+    assert found["ten_default"][0].keys[0].secret == "sk-hush"

@@ -167,6 +167,19 @@ async def load(
     return found
 
 
+async def seal_again(db: AsyncConnection, with_sealer: Sealer) -> list[str]:
+    """Seal with the newest key whatever key of a provider was sealed with an older one. The tenant of each; raises
+    CannotOpen."""
+    done: list[str] = []
+    for row in await queries.every(db):
+        sealed = row["sealed_key"]
+        if sealed is not None and not with_sealer.is_current(sealed):
+            fresh = with_sealer.renew(sealed, _place(row["tenant"], row["name"]))
+            await queries.change(db, row["tenant"], row["name"], {"sealed_key": fresh})
+            done.append(row["tenant"])
+    return done
+
+
 def builder(
     database: Database, sealer: Sealer, reach: Reach
 ) -> Callable[[Any, str], Awaitable[dict[str, Any]]]:

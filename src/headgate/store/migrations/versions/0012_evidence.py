@@ -14,6 +14,12 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
+    _evidence()
+    _secrets_and_checks()
+    _indexes()
+
+
+def _evidence() -> None:
     op.create_table(
         "evidence_packs",
         sa.Column("tenant", sa.Text(), nullable=False),
@@ -51,6 +57,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_trust_replays"),
     )
     op.create_index("ix_trust_replays_tenant_created_us", "trust_replays", ["tenant", "created_us"])
+
+
+def _secrets_and_checks() -> None:
     op.create_table(
         "credentials",
         sa.Column("tenant", sa.Text(), nullable=False),
@@ -72,6 +81,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", name="pk_ledger_checks"),
     )
+
+
+def _indexes() -> None:
     op.create_index(
         "ix_ledger_tenant_run_id", "ledger", ["tenant", "run_id"],
         sqlite_where=sa.text("run_id <> ''"), postgresql_where=sa.text("run_id <> ''"),
