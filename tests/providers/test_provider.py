@@ -7,6 +7,7 @@ import pytest
 from headgate.call.caller import open_caller
 from headgate.kernel.errors import BadRequest
 from headgate.providers.provider import BadProvider, Provider, ProviderKey, fits
+from headgate.providers.rows import Family
 from headgate.providers.upstream import Origin
 
 CHAT = "/v1/chat/completions"
@@ -95,3 +96,22 @@ def test_keys_fit_their_services(key: str, provider: str) -> None:
 @pytest.mark.parametrize(("key", "provider"), [("sk-ant-x", "openai"), ("gsk_x", "xai"), ("xai-x", "cohere")])
 def test_keys_do_not_fit_others(key: str, provider: str) -> None:
     assert not fits(key, provider)
+
+
+@pytest.mark.parametrize(("family", "path"), [
+    ("google", "/v1beta/models/../../x:generateContent"), ("google", "/v1beta/models/..:generateContent"),
+    ("bedrock", "/model/../converse"), ("openai", "/v1/./x"), ("openai", "/v1/x/.."),
+])  # fmt: skip
+@pytest.mark.pain(17)
+def test_a_model_cannot_lead_out_of_its_path(family: Family, path: str) -> None:
+    """Pain 17: a name that is put into a path must stay where it was put."""
+    with pytest.raises(BadProvider):
+        Provider("p", Origin("https", "p.test", 443), family=family).prepare(
+            "google.generate", path, "m", False, b""
+        )
+
+
+def test_dots_in_names_are_no_parts() -> None:
+    made = Provider("p", Origin("https", "p.test", 443), family="google")
+    path = "/v1beta/models/gemini-2.5-flash..x/.hidden:generateContent?alt=../x"
+    assert path.encode() in made.prepare("google.generate", path, "m", False, b"")

@@ -34,6 +34,7 @@ SPEAKS: Mapping[Family, frozenset[Wire]] = {
     "bedrock": frozenset(("bedrock.converse",)),
     "mock": OPENAI_OWN_WIRES,
 }  # fmt: skip
+_DOTS = re.compile(r"/\.{1,2}(?:/|:|$)")
 _REQUEST_LINE = re.compile(rb"[A-Z]+ /[\x21-\x7e]* HTTP/1\.1")
 _LINE = re.compile(rb"[\x21-\x7e][\x20-\x7e]*")
 
@@ -137,6 +138,8 @@ class Provider:
         if request.method in ("POST", "PUT", "PATCH") and request.content_type:
             texts.append(f"content-type: {request.content_type}")
         encoded = [text.encode() for text in texts]
+        if "/." in path and _DOTS.search(path.partition("?")[0]):
+            raise BadProvider("a model's name must not hold dots as parts of a path")
         if not _REQUEST_LINE.fullmatch(encoded[0]) or not all(_LINE.fullmatch(line) for line in encoded):
             raise BadProvider("the request to the provider holds characters that a header cannot carry")
         return b"\r\n".join(encoded) + b"\r\n"

@@ -60,4 +60,6 @@ def find(path: str) -> Found | None:
         return None
     model, _, verb = path[len(prefix) :].rpartition(":")
     spec = _VERBS.get(verb)
-    return Found(spec, model) if spec is not None and model else None
+    if spec is None or not model or any(part in (".", "..") for part in model.split("/")):
+        return None
+    return Found(spec, model)

@@ -105,3 +105,14 @@ async def test_without_key_and_address_nobody_is_asked() -> None:
     told, [finding] = await provider(Settings())
     assert told is None
     assert "mock" in finding.what
+
+
+async def test_every_provider_is_asked_and_named_by_its_own_variable() -> None:
+    async with FaultServer() as openai, FaultServer() as groq:
+        openai.queue(MODELS)
+        groq.queue(refusal("401 Unauthorized", "invalid_api_key"))
+        env = {"GROQ_API_KEY": "gsk-x", "GROQ_BASE_URL": groq.url}
+        settings = Settings(openai_api_key=KEY, openai_base_url=openai.url, provider_env=env)
+        _, findings = await provider(settings)
+    assert [each.state for each in findings] == ["ok", "bad"]
+    assert "GROQ_API_KEY" in findings[1].cure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from headgate.cli.checks import Finding
@@ -12,6 +13,7 @@ from headgate.providers.client import (
     HttpClient,
     UpstreamFailure,
 )
+from headgate.providers.rows import ROWS
 from headgate.providers.table import BadProvider, Provider, ProviderTable
 
 DEADLINES = Deadlines(connect_s=5.0, first_byte_s=10.0, idle_s=10.0, total_s=15.0)
@@ -35,40 +37,52 @@ class ProviderAnswer:
 
 
 async def provider(settings: Settings) -> tuple[ProviderAnswer | None, list[Finding]]:
-    """Ask for the list of models. None when nobody was asked or nobody answered."""
+    """Ask every provider for its list of models. None when nobody was asked or nobody answered."""
     try:
-        row = ProviderTable.from_settings(settings).default
+        table = ProviderTable.from_settings(settings)
     except BadProvider as error:
-        return None, [
-            Finding("provider", "bad", f"OPENAI_BASE_URL cannot be used: {error}.", "Correct the address.")
-        ]
-    if row.is_mock:
+        text = str(error)
+        variable = text.partition(":")[0] if text.partition(":")[0].isupper() else "OPENAI_BASE_URL"
+        what = f"{variable} cannot be used: {text.removeprefix(f'{variable}: ')}."
+        return None, [Finding("provider", "bad", what, "Correct the address.")]
+    if table.default.is_mock:
         what = "The built-in mock provider answers; set OPENAI_API_KEY or OPENAI_BASE_URL for a real one."
         return None, [Finding("provider", "ok", what)]
-    shown = f"{row.origin}{row.base_path}"
+    found = await asyncio.gather(*(_look_at(settings, row) for row in table.rows.values()))
+    answer = next((answer for answer, _ in found if answer is not None), None)
+    return answer, [finding for _, finding in found]
+
+
+async def _look_at(settings: Settings, row: Provider) -> tuple[ProviderAnswer | None, Finding]:
+    shown, variable = row.url, _variable(row)
     try:
         answer = await _ask(settings, row)
     except BadProvider as error:
-        return None, [
-            Finding("provider", "bad", f"The key cannot be used: {error}.", "Set OPENAI_API_KEY again.")
-        ]
+        return None, Finding("provider", "bad", f"The key cannot be used: {error}.", f"Set {variable} again.")
     except UpstreamFailure as failure:
         what = f"{shown} does not answer: {failure.message} ({failure.kind})."
-        return None, [Finding("provider", "bad", what, CURES.get(failure.kind, LATER))]
-    return answer, [_judge(answer.status, shown, has_key=row.has_key)]
+        return None, Finding("provider", "bad", what, CURES.get(failure.kind, LATER))
+    return answer, _judge(answer.status, shown, variable, has_key=row.has_key)
+
+
+def _variable(row: Provider) -> str:
+    known = ROWS.get(row.name)
+    return known.keys[0] if known is not None and known.keys else "its api_key"
 
 
 async def _ask(settings: Settings, row: Provider) -> ProviderAnswer:
-    head = row.request_head("/v1/models", None, method="GET")
     client = HttpClient(ClientConfig.from_settings(settings))
     try:
+        if row.opener is not None and row.opener.stale():
+            await row.opener.ready()
+        head = row.request_head("/v1/models", None, method="GET")
         reply = await client.send(row.origin, head, b"", deadlines=DEADLINES, whole=True)
         return ProviderAnswer(reply.status, (reply.header(b"date") or b"").decode("latin-1"))
     finally:
         await client.close()
 
 
-def _judge(status: int, shown: str, *, has_key: bool) -> Finding:
+def _judge(status: int, shown: str, variable: str, *, has_key: bool) -> Finding:
     if 200 <= status < 300:
         return Finding("provider", "ok", f"{shown} answers{' and takes the key' if has_key else ''}.")
     if status in (401, 403):
@@ -77,7 +91,7 @@ def _judge(status: int, shown: str, *, has_key: bool) -> Finding:
             "provider",
             "bad",
             f"{shown} {what} (status {status}).",
-            "Set OPENAI_API_KEY (or OPENAI_API_KEY_FILE) to a key of this service.",
+            f"Set {variable} (or {variable}_FILE) to a key of this service.",
         )
     if status == 404:
         return Finding(
