@@ -24,5 +24,7 @@ async def test_it_starts_with_the_policies_and_the_approvals_that_there_are(
     await governing.start(tasks, house.recorder)
 
     assert governing.book.is_ready
-    assert {"policies", "approvals", "agents", "settings", "credentials", "guardrails"} == set(governing.builders)
+    assert {"policies", "approvals", "agents", "settings", "credentials", "guardrails"} == set(
+        governing.builders
+    )
     await tasks.cancel_all(timeout_s=2.0)

@@ -18,7 +18,7 @@ from tests.record.spend.spending import TENANT, make_call
 
 async def build(house: House, **settings: object) -> Spending:
     services = house.services
-    made = replace(services.settings, **settings)  # type: ignore[arg-type]
+    made = replace(services.settings, **settings)
     return await Spending.build(made, services.database, house.recorder, house.clock, services.ids)
 
 

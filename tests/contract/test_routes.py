@@ -91,7 +91,9 @@ def example_of(document: dict[str, Any], route: RouteFacts) -> Any:
     if schema.get("examples"):
         return schema["examples"][0]
     fields = {
-        name: each["examples"][0] for name, each in schema.get("properties", {}).items() if each.get("examples")
+        name: each["examples"][0]
+        for name, each in schema.get("properties", {}).items()
+        if each.get("examples")
     }
     assert set(schema.get("required", ())) <= set(fields), (
         f"{route.method} {route.path}: a field of its body has no example"

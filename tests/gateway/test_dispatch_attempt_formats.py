@@ -34,7 +34,7 @@ class Upstream:
     def __init__(self) -> None:
         self.head = ""
         self.body = b""
-        self.answer = (200, JSON, WHOLE)
+        self.answer: tuple[int, str, bytes] = (200, JSON, WHOLE)
         self.port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

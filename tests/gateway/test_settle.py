@@ -180,7 +180,9 @@ def test_an_unknown_usage_is_estimated_from_the_text_that_came_not_from_its_wrap
 def test_a_response_that_was_cut_off_is_estimated_from_its_deltas_alone() -> None:
     call = make_call()
     event = b'data: {"type":"response.output_text.delta","delta":"12345678"}\n\n'
-    reply = Reply(200, event * 5 + b'data: {"type":"response.output_text.done","text":"1234567812345678"}\n\n')
+    reply = Reply(
+        200, event * 5 + b'data: {"type":"response.output_text.done","text":"1234567812345678"}\n\n'
+    )
     reply.provider = "openai"
 
     estimate_usage(call, reply)
@@ -188,7 +190,9 @@ def test_a_response_that_was_cut_off_is_estimated_from_its_deltas_alone() -> Non
     assert reply.usage.completion_tokens == 10
 
 
-async def test_the_id_of_a_response_that_may_be_gone_on_from_is_on_record(settler: Settler, frames: Frames) -> None:
+async def test_the_id_of_a_response_that_may_be_gone_on_from_is_on_record(
+    settler: Settler, frames: Frames
+) -> None:
     told = ReplyFacts(Usage(), b"", "stop", tool_calls=False, model="m", id="resp_1")
     for body in (b'{"model":"m","input":"x"}', b'{"model":"m","input":"x","store":false}'):
         call, reply = call_of(body, "/v1/responses"), answer()

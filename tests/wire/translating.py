@@ -46,12 +46,12 @@ def answer(path: str, body: bytes, upstream: Wire) -> tuple[int, bytes, bytes, C
             native = (
                 path if found.model == "" else upstream_path(upstream, found.model, stream=call.view.stream)
             )
-            out = respond(native.partition("?")[0], found.spec.upstream_body(call))
+            out = respond(native.partition("?")[0], found.spec.upstream_body(call), {})
             return out.status, out.kind.encode(), b"".join(out.chunks), call
         translation = Translation(call, found.spec, upstream, call.view.model)
     except GatewayError as error:
         return error.status, b"application/json", json.encode(envelope_for(path, error)), call
-    out = respond(translation.path.partition("?")[0], translation.body)
+    out = respond(translation.path.partition("?")[0], translation.body, {})
     if out.status != 200:
         return out.status, b"application/json", translation.error(out.status, b"".join(out.chunks)), call
     if not call.view.stream:

@@ -132,7 +132,9 @@ class Closed(msgspec.Struct, array_like=True, tag="c", gc=False):
     metadata: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     preview: str = ""  # the first 200 characters of the last user text: what lists show and search
     attempts: list[Attempt] = msgspec.field(default_factory=list[Attempt])  # when one of them failed, all
-    repeat: bytes = b""  # hashes of its idempotency key and of the body that came with it, when it may be asked for again
+    repeat: bytes = (
+        b""  # hashes of its idempotency key and of the body that came with it, when it may be asked for again
+    )
 
 
 class Late(msgspec.Struct, array_like=True, tag="l", gc=False):

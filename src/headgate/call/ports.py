@@ -26,7 +26,9 @@ class Ask:
     user: str = ""  # for whom the caller asks, and the tags of the call: whose money it is
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     fresh: bool = False  # a model has to answer, and no cache
-    role: Literal["", "branch", "shadow"] = ""  # of a call that was shaped already: it is not shaped or spread again
+    role: Literal["", "branch", "shadow"] = (
+        ""  # of a call that was shaped already: it is not shaped or spread again
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,12 @@ def _complete(path: str, operation: Document) -> None:
     responses.pop("422", None)
     statuses = ["400", "429", "500", "503"] if public else ["400", "401", "403", "429", "500", "503"]
     if "requestBody" in operation:
-        statuses += ["404", "408", "409", "413"]  # a body may name something that is not there, or is there already
+        statuses += [
+            "404",
+            "408",
+            "409",
+            "413",
+        ]  # a body may name something that is not there, or is there already
     elif "{" in path or operation.get("parameters"):
         statuses += ["404", "409"]  # and so may a path or a query
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{family_schema(path)}"}}}

@@ -46,7 +46,17 @@ def watch(call: Call) -> StreamWatch:
 class LightWatch:
     """The client asked for usage: bytes pass untouched, whole events are read in one go."""
 
-    __slots__ = ("_finish", "_model", "_refused", "_splitter", "_tier", "_tool_calls", "_usage", "done", "error")
+    __slots__ = (
+        "_finish",
+        "_model",
+        "_refused",
+        "_splitter",
+        "_tier",
+        "_tool_calls",
+        "_usage",
+        "done",
+        "error",
+    )
 
     def __init__(self) -> None:
         self.done = False

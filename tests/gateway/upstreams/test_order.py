@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def fleet(clock: FixedClock) -> Fleet:
 def plan(fleet: Fleet, clock: FixedClock) -> Callable[..., Plan]:
     planner = Planner(fleet, Random(5).random)
 
-    def make(asked: list[Target], policy: Policy = Policy(), body: object = QUESTION) -> Plan:  # noqa: B008 - frozen
+    def make(asked: list[Target], policy: Policy = Policy(), body: dict[str, Any] = QUESTION) -> Plan:  # noqa: B008 - frozen
         return planner.plan(make_call(body, clock=clock), asked, policy, clock.monotonic())
 
     return make

@@ -28,7 +28,10 @@ async def test_a_credential_is_made_listed_and_deleted_without_its_value(house: 
     assert listed.json()["credentials"] == [made.json()]
     assert (gone.status_code, again.status_code) == (200, 404)
     assert (await client.get(PATH)).json()["total"] == 0
-    assert {each["event_type"] for each in told.json()["events"]} == {"credential.deleted", "credential.created"}
+    assert {each["event_type"] for each in told.json()["events"]} == {
+        "credential.deleted",
+        "credential.created",
+    }
     assert not any(VALUE in answer.text for answer in (made, listed, gone, told))
     assert ("credentials", "ten_default") in house.notices.told
     folder = house.settings.data_dir.parent

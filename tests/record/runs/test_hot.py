@@ -98,7 +98,9 @@ async def test_frames_of_a_dead_process_are_replayed_once(database: Database, tm
     assert await run_ids(database, "interrupted") == ["run_3"]
     async with database.reading() as db:
         row = (await db.execute(sa.select(runs).where(runs.c.id == "run_3"))).one()
-    assert (row.cost_pico, row.price_known, read_details(row.details).hold_pico) == (77, False, 77), "an estimate"
+    assert (row.cost_pico, row.price_known, read_details(row.details).hold_pico) == (77, False, 77), (
+        "an estimate"
+    )
 
 
 async def test_a_spool_of_a_worker_number_that_is_gone_is_replayed_and_removed(

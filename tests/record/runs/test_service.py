@@ -69,9 +69,24 @@ async def test_a_run_nobody_knows_is_named(client: httpx2.AsyncClient) -> None:
     )
 
 
-async def test_every_try_at_a_provider_is_a_row_under_its_run(house: House, client: httpx2.AsyncClient) -> None:
+async def test_every_try_at_a_provider_is_a_row_under_its_run(
+    house: House, client: httpx2.AsyncClient
+) -> None:
     tries = [
-        Attempt(1, 1_767_225_600_000_000, 1500, "first", "k1", "gpt-4o", "unknown", 0, "reset", 100, 0, 250_000_000),
+        Attempt(
+            1,
+            1_767_225_600_000_000,
+            1500,
+            "first",
+            "k1",
+            "gpt-4o",
+            "unknown",
+            0,
+            "reset",
+            100,
+            0,
+            250_000_000,
+        ),
         Attempt(2, 1_767_225_600_002_000, 900, "second", "", "gpt-4o-mini", "answered", 200),
     ]
     made = Ids(SystemClock()).new("run")

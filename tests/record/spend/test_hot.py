@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -171,7 +172,7 @@ async def test_a_free_call_goes_through_an_exhausted_cap(clock: FixedClock) -> N
      ("session", "*", {"session": "any"}), ("project", "default", {"project": "without-own"})],
 )  # fmt: skip
 async def test_every_kind_of_cap_refuses_those_whose_money_it_is(
-    clock: FixedClock, scope: str, name: str, given: dict[str, object]
+    clock: FixedClock, scope: str, name: str, given: dict[str, Any]
 ) -> None:
     purse = make_purse(clock, cap(daily=10, scope=scope, name=name))
     call = await admit(purse, make_call(clock, **given))

@@ -94,7 +94,7 @@ class Life:
         """As kill -9: nothing is drained or flushed, and what is in flight has no end."""
         drain = self.recorder._drain
         assert drain is not None
-        drain._turn = lambda: None  # type: ignore[method-assign]
+        drain._turn = lambda: None
         drain._replays.clear()
         await asyncio.to_thread(drain.stop, 5)
         for handle in self.recorder._locks:

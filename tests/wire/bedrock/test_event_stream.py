@@ -8,7 +8,7 @@ import struct
 from typing import Any
 
 import pytest
-from botocore.eventstream import EventStreamBuffer, ParserError  # pyright: ignore[reportMissingTypeStubs] - it has none
+from botocore.eventstream import EventStreamBuffer, ParserError
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import botocore.session  # pyright: ignore[reportMissingTypeStubs] - it has none
+import botocore.session
 import pytest
-from botocore.validate import ParamValidator  # pyright: ignore[reportMissingTypeStubs] - it has none
+from botocore.validate import ParamValidator
 
 from headgate.kernel.errors import BadRequest
 from headgate.wire.bedrock.writing import write_request
@@ -36,7 +36,7 @@ SHAPE: Any = (
     .get_service_model("bedrock-runtime")
     .operation_model("ConverseStream")
     .input_shape
-)  # pyright: ignore[reportUnknownMemberType]
+)
 ASK = Message("user", [Text("hello")])
 LOOK = Tool("look", "looks", {"type": "object", "properties": {"at": {"type": "string"}}})
 

@@ -152,7 +152,7 @@ def test_citations_are_flat_here():
     }
     assert annotations_of(Text("x", citations=[nested], maker="openai")) == [
         {"type": "url_citation", **nested["url_citation"]}
-    ]  # type: ignore[dict-item]
+    ]
     assert (
         annotations_of(Text("xy", citations=[{"url": "u"}, {"cited_text": "q"}], maker="anthropic"))[0][
             "end_index"

@@ -113,7 +113,13 @@ def providers(desk: Desk) -> None:
 
 def guardrails(desk: Desk) -> None:
     one = "/api/guardrails/{id}"
-    rule = {"name": "no bluebird", "pattern": "blue.?bird", "action": "block", "type": "custom", "direction": "input"}
+    rule = {
+        "name": "no bluebird",
+        "pattern": "blue.?bird",
+        "action": "block",
+        "type": "custom",
+        "direction": "input",
+    }
     made = desk.is_ok(desk.ask("POST", "/api/guardrails", rule), "making a rule", "id", "status")
     path = f"/api/guardrails/{made['id']}"
     desk.expect(desk.chat("about BLUE bird").status == 403, "a rule acts on the next call")

@@ -17,7 +17,9 @@ def put_chains(move: Move, chains: Sequence[Chain]) -> None:
     aliases = move.settings.get("model_aliases", {})
     for place, model, others in chains:
         names = others if model == "*" else [model, *others]
-        put_chain(move, place, aliases.get(model, model), [_target(aliases.get(name, name)) for name in names])
+        put_chain(
+            move, place, aliases.get(model, model), [_target(aliases.get(name, name)) for name in names]
+        )
 
 
 def put_chain(move: Move, place: str, model: str, targets: Sequence[tuple[str, str]]) -> None:

@@ -296,9 +296,7 @@ async def holding(
     return (await db.execute(query)).first()
 
 
-async def between(
-    db: AsyncConnection, tenant: str, from_us: int, to_us: int, most: int
-) -> Sequence[Any]:
+async def between(db: AsyncConnection, tenant: str, from_us: int, to_us: int, most: int) -> Sequence[Any]:
     row = ledger.c
     chosen = (row.tenant == tenant, row.seq.is_not(None), row.at_us >= from_us, row.at_us < to_us)
     query = sa.select(row.id, row.seq, row.at_us, row.kind, row.decision, row.hash).where(*chosen)

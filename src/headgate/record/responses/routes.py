@@ -61,10 +61,7 @@ async def list_input_items(
     after: Annotated[str | None, Query(description="The id of the last item of the page before.")] = None,
 ) -> Any:  # fmt: skip
     """The items that a response was made from."""
-    items = [
-        json.decode(each)
-        for each in numbered(await service.inputs(_look(ctx), _walls(ctx), id), id)
-    ]
+    items = [json.decode(each) for each in numbered(await service.inputs(_look(ctx), _walls(ctx), id), id)]
     if order == "desc":
         items.reverse()
     ids = [item["id"] for item in items]

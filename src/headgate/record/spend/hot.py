@@ -34,8 +34,8 @@ from headgate.record.spend.payers import payers_of_call, payers_of_run, tags_of,
 from headgate.record.spend.pots import Balance, Hold, Pot
 
 __all__ = [
-    "Alert", "Cap", "CapExceeded", "Hold", "Payer", "Purse", "Standing", "UnpricedModel", "likely_cost", "most_cost", "output_limit",
-    "tags_of", "user_of",
+    "Alert", "Cap", "CapExceeded", "Hold", "Payer", "Purse", "Standing", "UnpricedModel", "likely_cost", "most_cost",
+    "output_limit", "tags_of", "user_of",
 ]  # fmt: skip
 
 log = get_log("spend")

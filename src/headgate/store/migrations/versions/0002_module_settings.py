@@ -13,7 +13,8 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.create_table("module_settings",
+    op.create_table(
+        "module_settings",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -22,5 +23,5 @@ def upgrade() -> None:
         sa.Column("restores", sa.BigInteger(), nullable=True),
         sa.Column("changed_us", sa.BigInteger(), nullable=False),
         sa.Column("changed_by", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "name", "version", name="pk_module_settings")
+        sa.PrimaryKeyConstraint("tenant", "name", "version", name="pk_module_settings"),
     )
