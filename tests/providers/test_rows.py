@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from headgate.providers.provider import parse_base_url
@@ -38,3 +40,10 @@ def test_variables_follow_the_name_unless_the_service_has_its_own() -> None:
         if name not in own:
             assert row.keys == (f"{name.upper()}_API_KEY",)
         assert f"{name.upper()}_BASE_URL" in row.urls
+
+
+def test_the_page_of_providers_names_every_variable() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "providers.md").read_text()
+    for row in ROWS.values():
+        assert f"| {row.name} |" in page
+        assert [name for name in (*row.keys, *row.urls) if f"`{name}`" not in page] == []
