@@ -23,6 +23,7 @@ MADE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/api/guardrails", {"name": "marker", "pattern": "marker"}),
     ("/api/trust/policies", {"name": "marker", "rules": [{"effect": "deny", "actions": ["write:marker"]}]}),
     ("/api/trust/ledger", {"event_type": "marker", "action": "marker"}),
+    ("/api/trust/evidence", {"name": "marker", "date_from": "2020-01-01"}),
     ("/api/v1/credentials", {"name": "marker", "value": "marker-secret"}),
 )
 
