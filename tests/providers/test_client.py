@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from headgate.providers.client import Deadlines, UpstreamFailure
+from headgate.providers.upstream import Origin
 from headgate.testing.fault_server import FaultServer
 from headgate.testing.faults import Asked, Script, answer, events, whole_body
 from tests.providers.asking import QUICK, ask, gather, head_for, origin_of, until
@@ -124,3 +125,15 @@ async def test_a_closed_client_refuses_and_leaves_nothing(
         await ask(client, upstream)
     assert (client.stats().open, client._counters.transports) == (0, 0)
     await until(lambda: upstream.open == 0)
+
+
+async def test_pools_of_hosts_that_nobody_asks_any_more_are_forgotten(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Providers can be added and removed for ever."""
+    monkeypatch.setattr("headgate.providers.client.MAX_POOLS", 4)
+    client = make_client()
+    for port in range(1, 20):
+        with pytest.raises(UpstreamFailure):
+            await client.send(Origin("http", "127.0.0.1", port), head_for(), b"", deadlines=QUICK, whole=True)
+    assert len(client._pools) <= 4

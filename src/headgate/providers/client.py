@@ -33,6 +33,7 @@ __all__ = [
 
 _FOREVER = float("inf")
 _CLOSE_PATIENCE_S = 2.0
+MAX_POOLS = 1024
 
 
 class HttpClient:
@@ -87,6 +88,8 @@ class HttpClient:
         dialer = Dialer(origin, proxy, self._contexts)
         pool = HostPool(str(origin), dialer, config=self._config, counters=self._counters, alarm=self._alarm)
         pool.proxy = proxy if origin.scheme == "http" else None
+        if len(self._pools) >= MAX_POOLS:  # providers come and go while the gateway runs
+            self._pools = {at: each for at, each in self._pools.items() if each.opened or each.waiting}
         self._pools[origin] = pool
         return pool
 

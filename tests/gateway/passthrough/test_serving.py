@@ -235,3 +235,30 @@ async def test_a_cap_holds_for_what_is_passed_on(tmp_path: Path, upstream: Fault
         assert (got.status, got.json["error"]["type"]) == (429, "cap_exceeded")
         assert (await running.ask({"model": "no-such-model"}, path="/v1/images/generations")).status == 400
         assert len(upstream.seen) == 1
+
+
+@pytest.mark.pain(12)
+async def test_rules_hold_for_answers_that_pass_through_whole_and_streamed(
+    gateway: Running, upstream: FaultServer
+) -> None:
+    """Pain 12: a guard that is silently skipped on some route."""
+    rule = {"name": "no codes", "pattern": "code [0-9]+", "type": "pii", "action": "redact"}
+    assert (await gateway.ask(rule, path="/api/guardrails")).status in (200, 201)
+    said = {
+        "id": "x",
+        "choices": [{"message": {"role": "assistant", "content": "the code 4711 is out"}}],
+        "usage": USAGE,
+    }
+    upstream.queue(whole(said))
+    got = await gateway.ask({"model": "gpt-4o-mini"}, path="/v1/passthrough/openai/v1/chat/completions")
+    assert b"4711" not in got.body
+    pieces = [
+        b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % each
+        for each in (b"the co", b"de 47", b"11 is out")
+    ]
+    upstream.queue(Script((STREAM_HEAD + b"".join(map(chunk, [*pieces, b"data: [DONE]\n\n"])) + LAST_CHUNK,)))
+    got = await gateway.ask(
+        {"model": "gpt-4o-mini", "stream": True}, path="/v1/passthrough/openai/v1/chat/completions"
+    )
+    assert b"47" not in got.body
+    assert b"is out" in got.body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate.config import Settings
-from headgate.operate.providers.views import estimate, prices, routes, tokens_of
+from headgate.operate.providers.views import estimate, is_open_to, prices, routes, tokens_of
 from headgate.providers.prices import PriceBook
 from headgate.providers.table import ProviderTable
 from headgate.testing.clock import FixedClock
@@ -51,3 +51,17 @@ def test_an_estimate_is_the_price_times_the_tokens() -> None:
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("abc", 1), ("abcd", 1), ("abcde", 2)])
 def test_four_characters_are_a_token(text: str, tokens: int) -> None:
     assert tokens_of(text) == tokens
+
+
+@pytest.mark.parametrize(("name", "tenant", "told"), [
+    ("inner", "ten_default", True), ("inner", "ten_other", False), ("groq", "ten_other", True),
+])  # fmt: skip
+def test_where_the_operators_own_services_are_is_not_told_to_other_tenants(
+    name: str, tenant: str, told: bool
+) -> None:
+    settings = Settings(
+        provider_env={"GROQ_API_KEY": "k"}, providers={"inner": {"base_url": "http://10.0.0.9/v1"}}
+    )
+    provider = ProviderTable.from_settings(settings, FixedClock()).get(name)
+    assert provider is not None
+    assert is_open_to(provider, tenant) is told

@@ -71,7 +71,7 @@ class ProviderDesk:
         except BadProvider as bad:
             return "degraded", None, str(bad)
         except UpstreamFailure as failure:
-            return "unreachable", None, f"{failure.kind}: {failure.message}"
+            return "unreachable", None, failure.kind.replace("_", " ")
         reply.cancel()
         if reply.status in REFUSED and provider.has_key and provider.family not in ("bedrock", "vertex"):
             return "degraded", reply.status, "the key is not accepted"

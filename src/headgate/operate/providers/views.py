@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from headgate.call.caller import DEFAULT_TENANT
 from headgate.call.frames import Usage
 from headgate.kernel.clock import iso
 from headgate.kernel.money import to_usd
@@ -23,15 +24,23 @@ ANY_PATH, METHOD = "/v1/*", "POST"
 def provider_view(desk: ProviderDesk, provider: Provider, tenant: str) -> dict[str, Any]:
     """One provider with its state; counted is what `tenant` asked. Nothing of its keys but how many there are."""
     pulse = desk.health.pulse(provider.id)
+    is_open = is_open_to(provider, tenant)
+    error = pulse.check_error if is_open else ""
     counts = desk.health.counts(tenant, provider.id)
     return {
-        "name": provider.name, "base_url": provider.url, "family": provider.family, "wires": sorted(provider.speaks),
+        "name": provider.name, "base_url": provider.url if is_open else "", "family": provider.family,
+        "wires": sorted(provider.speaks),
         "source": "tenant" if provider.tenant else "server", "has_key": provider.has_key, "keys": len(provider.keys),
         "models": list(provider.models), "status": desk.health.condition(provider.id), "latency_ms": _latency_ms(pulse),
         "request_count": counts.requests, "error_count": counts.errors,
-        "last_check": iso(pulse.checked_us) if pulse.checked_us else None, "last_error": pulse.check_error or None,
+        "last_check": iso(pulse.checked_us) if pulse.checked_us else None, "last_error": error or None,
         "breaker": desk.circuits.state_of(provider.name, provider.tenant),
     }  # fmt: skip
+
+
+def is_open_to(provider: Provider, tenant: str) -> bool:
+    """Where the operator's own services are is not for other tenants to know; public addresses are known anyway."""
+    return tenant in (provider.tenant, DEFAULT_TENANT) or not (provider.foreign or provider.local)
 
 
 def _latency_ms(pulse: Pulse) -> float | None:
