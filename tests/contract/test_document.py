@@ -28,6 +28,8 @@ CHECKS = (
     checks.response_schema_conformance,
 )
 START_TIMEOUT_S = 20
+# adds a provider at an invented address, which would be asked from then on; tests/operate/providers has it
+LEFT_OUT = {("POST", "/api/proxy/providers")}
 
 
 class LiveGateway:
@@ -81,6 +83,8 @@ def test_requests_made_from_the_document_are_answered_as_it_says(live_url: str) 
     assert operations
     for found in operations:
         assert isinstance(found, Ok), found
+        if (found.ok().method.upper(), found.ok().path) in LEFT_OUT:
+            continue
         given_case = given(case=found.ok().as_strategy())
         bounded = settings(
             max_examples=EXAMPLES,

@@ -149,7 +149,7 @@ async def test_only_the_exact_path_is_the_route(running: Running, path: str) -> 
     async with await running.client() as client:
         answer = await client.ask(chat(), path=path)
 
-    assert answer.status == 404
+    assert answer.status == (400 if ".." in path else 404)
 
 
 async def test_a_query_string_does_not_hide_the_route(running: Running) -> None:

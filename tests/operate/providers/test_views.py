@@ -16,7 +16,8 @@ OWN = {"house-model": {"input": 2, "output": 8}}
 
 def test_routes_stand_in_the_order_in_which_they_are_asked() -> None:
     settings = Settings(
-        openai_api_key=Secret("k"), provider_env={"GROQ_API_KEY": "k"}, providers={"mine": {"base_url": "http://m", "models": ["m-*"]}},
+        openai_api_key=Secret("k"), provider_env={"GROQ_API_KEY": "k"},
+        providers={"mine": {"base_url": "http://m", "models": ["m-*"]}},
         model_routes={"gpt-*": [{"provider": "groq", "model": "x", "weight": 2}, "openai"]},
     )  # fmt: skip
     rows = routes(ProviderTable.from_settings(settings, FixedClock()))
