@@ -27,7 +27,9 @@ _waits = ledger.c.seq.is_(None)
 sa.Index("ix_ledger_waiting", ledger.c.at_us, sqlite_where=_waits, postgresql_where=_waits)
 for _named in (ledger.c.run_id, ledger.c.target):  # what belongs to a run, an approval, a policy
     _has = _named != sa.literal_column("''")
-    sa.Index(f"ix_ledger_tenant_{_named.name}", ledger.c.tenant, _named, sqlite_where=_has, postgresql_where=_has)
+    sa.Index(
+        f"ix_ledger_tenant_{_named.name}", ledger.c.tenant, _named, sqlite_where=_has, postgresql_where=_has
+    )
 
 ledger_heads = sa.Table(
     "ledger_heads", metadata,
