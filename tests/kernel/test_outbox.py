@@ -6,7 +6,7 @@ import asyncio
 
 from typing_extensions import override
 
-from headgate.kernel.outbox import MOST, Outbox
+from headgate.kernel.outbox import MOST, MOST_BYTES, Outbox
 
 
 class Pipe(asyncio.WriteTransport):
@@ -55,6 +55,17 @@ async def test_no_more_than_a_few_are_kept_back() -> None:
     assert len(pipe.written) == MOST
     await asyncio.sleep(0)
     assert len(pipe.written) == MOST
+
+
+async def test_large_messages_are_not_kept_back() -> None:
+    outbox, pipe = Outbox(), Pipe()
+    outbox.put(pipe, b"1")
+    outbox.put(pipe, b"2" * MOST_BYTES)
+    assert len(pipe.written) == 2
+    outbox.put(pipe, b"3")
+    assert len(pipe.written) == 2
+    await asyncio.sleep(0)
+    assert len(pipe.written) == 3
 
 
 async def test_a_closed_transport_is_passed_over() -> None:
