@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from headgate.call.call import Call
 from headgate.call.module import Tools
 from headgate.kernel.errors import Forbidden
 from headgate.modules.guard.scopeguard import Config, ScopeGuard
@@ -63,6 +64,35 @@ def test_models_are_judged_by_one_matcher(
 def test_a_scope_is_about_those_it_names(clock: FixedClock, scope: dict[str, Any], is_refused: bool) -> None:
     closed = scope if "allowed_models" in scope else scope | {"models": []}
     assert bool(reason(clock, closed, subject="ada")) is is_refused
+
+
+def narrowed(
+    clock: FixedClock,
+    targets: tuple[tuple[str, str], ...],
+    scope: dict[str, Any],
+    served: str = "gpt-4o-mini",
+) -> Call:
+    guard = ScopeGuard(Config.model_validate({"scopes": [scope]}), Tools(clock, MemoryStore(), {}))
+    call = make_call(QUESTION | {"model": "gpt-4o-mini"}, clock=clock)
+    call.model, call.notes["targets"] = served, targets
+    guard.on_request(call)
+    return call
+
+
+@pytest.mark.parametrize("scope", [{"models": ["gpt-4o-mini"]}, {"deny_models": ["claude*"]}])
+def test_a_chain_leads_to_no_model_that_the_caller_could_not_ask_for(
+    clock: FixedClock, scope: dict[str, Any]
+) -> None:
+    call = narrowed(
+        clock, (("openai", ""), ("anthropic", "claude-sonnet-4-5"), ("azure", "gpt-4o-mini")), scope
+    )
+    assert call.notes["targets"] == (("openai", ""), ("azure", "gpt-4o-mini"))
+    assert "claude-sonnet-4-5" in call.warnings[0]
+
+
+def test_a_chain_of_nothing_that_is_allowed_is_refused(clock: FixedClock) -> None:
+    with pytest.raises(Forbidden):
+        narrowed(clock, (("anthropic", "claude-sonnet-4-5"),), {"models": ["gpt-4o-mini"]})
 
 
 def test_endpoints_have_scopes(clock: FixedClock) -> None:

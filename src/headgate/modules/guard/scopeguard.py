@@ -5,6 +5,8 @@ Judged after the call was shaped: an alias neither opens what is denied nor clos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import AliasChoices, Field
 from typing_extensions import override
 
@@ -14,6 +16,9 @@ from headgate.kernel.errors import Forbidden
 from headgate.modules.scopes import ALLOWED, Asked, ReadyScope, Scope, Verdict
 
 MAX_KNOWN = 4096
+Named = (
+    tuple[str, str] | tuple[str, str, int]
+)  # a target: provider ("": by the model), model ("": the call's), weight
 
 
 class Config(ModuleConfig):
@@ -46,18 +51,43 @@ class ScopeGuard(Module[Config]):
             caller.key_id or "", call.subject or caller.user_id or "", call.app, call.project, call.endpoint, call.view.model,
             call.model,
         )  # fmt: skip
+        self._raise(self._verdict(asked))
+        if (targets := call.notes.get("targets")) is not None:
+            self._narrow(call, asked, targets)
+        return None
+
+    def _verdict(self, asked: Asked) -> Verdict:
         verdict = self._known.get(asked)
         if verdict is None:
             verdict = next((each for each in self.judge(asked) if each.reason), ALLOWED)
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
             self._known[asked] = verdict
+        return verdict
+
+    def _raise(self, verdict: Verdict) -> None:
         if verdict.reason:
             raise Forbidden(
                 f"This caller may not use this {verdict.what}: {verdict.reason}.", param=verdict.what, scope=verdict.scope,
                 reason=verdict.reason,
             )  # fmt: skip
-        return None
+
+    def _narrow(self, call: Call, asked: Asked, targets: Sequence[Named]) -> None:
+        """Leave out the targets whose model the caller could not ask for by itself: a way out opens nothing."""
+        allowed: list[Named] = []
+        refused = ALLOWED
+        for target in targets:
+            model = target[1]
+            own = model in ("", call.model)  # judged already, under the name it was asked for
+            verdict = ALLOWED if own else self._verdict(asked._replace(model=model, served=model))
+            if verdict.reason:
+                refused = verdict
+                call.warn(f"the target {model} was left out: {verdict.reason}")
+            else:
+                allowed.append(target)
+        if not allowed:
+            self._raise(refused)
+        call.notes["targets"] = tuple(allowed)
 
     def judge(self, asked: Asked) -> list[Verdict]:
         """What every scope that is about the caller says."""
