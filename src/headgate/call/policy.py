@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Strategy = Literal["priority", "weighted", "least-latency"]
+# one of `call.notes["targets"]`: provider ("": by the model), model ("": the call's), and a weight
+Named = tuple[str, str] | tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headgate.call.call import Call
+from headgate.call.policy import Named
 from headgate.kernel.errors import BadRequest
 from headgate.providers.routing import UnknownProvider
 from headgate.providers.table import ProviderTable, Target
-
-Named = tuple[str, str] | tuple[str, str, int]  # provider ("": by the model), model ("": the call's), weight
 
 
 def targets_of(call: Call, table: ProviderTable) -> Sequence[Target]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from headgate.kernel import json
@@ -44,6 +45,33 @@ def data_of(event: SseEvent) -> Fields:
         return object_of(json.decode(event.data))
     except (ValueError, RecursionError):
         return {}
+
+
+class SseReader(ABC):
+    """Reads a stream of SSE events, wherever its chunks end. What an event tells, and what its end ends, is the wire's."""
+
+    def __init__(self) -> None:
+        self._splitter = EventSplitter()
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        out: list[Event] = []
+        for event in self._splitter.feed(chunk):
+            self._read(event, out)
+        return out
+
+    def finish(self) -> list[Event]:
+        out: list[Event] = []
+        for event in self._splitter.finish():
+            self._read(event, out)
+        self._end(out)
+        return out
+
+    @abstractmethod
+    def _read(self, event: SseEvent, out: list[Event]) -> None: ...
+
+    @abstractmethod
+    def _end(self, out: list[Event]) -> None:
+        """The body has ended: open parts end."""
 
 
 class Parts:

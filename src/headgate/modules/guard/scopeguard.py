@@ -12,13 +12,11 @@ from typing_extensions import override
 
 from headgate.call.call import Call, Reply
 from headgate.call.module import Module, ModuleConfig, Phase, Spec, Tools
+from headgate.call.policy import Named
 from headgate.kernel.errors import Forbidden
 from headgate.modules.scopes import ALLOWED, Asked, ReadyScope, Scope, Verdict
 
 MAX_KNOWN = 4096
-Named = (
-    tuple[str, str] | tuple[str, str, int]
-)  # a target: provider ("": by the model), model ("": the call's), weight
 
 
 class Config(ModuleConfig):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from headgate.kernel import json
 from headgate.wire.anthropic.errors import error_fields
 from headgate.wire.anthropic.replies import FINISHES, REASONS, read_block, write_block
 from headgate.wire.anthropic.usage import UsageReader, usage_fields
-from headgate.wire.events import EventSplitter, Parts, data_of
+from headgate.wire.events import Parts, SseReader, data_of
 from headgate.wire.neutral import (
     ArgumentsDelta,
     CitationTold,
@@ -29,6 +31,7 @@ from headgate.wire.neutral import (
     UsageTold,
 )
 from headgate.wire.node import count_of, object_of, text_of
+from headgate.wire.sse import Event as SseEvent
 
 _STATUS = {
     "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
@@ -41,30 +44,23 @@ def event_bytes(name: str, fields: Fields) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), json.encode({"type": name} | fields))
 
 
-class MessageReader:
+class MessageReader(SseReader):
     """Reads a provider's stream."""
 
     def __init__(self) -> None:
-        self._splitter = EventSplitter()
+        super().__init__()
         self._parts = Parts()
         self._usage = UsageReader()
         self._held: dict[int, Fields] = {}  # blocks of server tools: complete only at their end
         self._inputs: dict[int, list[str]] = {}
 
-    def feed(self, chunk: bytes) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.feed(chunk):
-            self._read(data_of(event), out)
-        return out
-
-    def finish(self) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.finish():
-            self._read(data_of(event), out)
+    @override
+    def _end(self, out: list[Event]) -> None:
         self._parts.end(out)
-        return out
 
-    def _read(self, fields: Fields, out: list[Event]) -> None:
+    @override
+    def _read(self, event: SseEvent, out: list[Event]) -> None:
+        fields = data_of(event)
         kind = fields.get("type")
         if kind == "message_start":
             message = object_of(fields.get("message"))

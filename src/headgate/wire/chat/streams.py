@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from headgate.kernel import json
 from headgate.wire.chat.parts import call_fields, thinking_block, thinking_of
@@ -17,7 +18,7 @@ from headgate.wire.chat.replies import (
     tokens_of,
     usage_fields,
 )
-from headgate.wire.events import EventSplitter, Parts, data_of, failed_of
+from headgate.wire.events import Parts, SseReader, data_of, failed_of
 from headgate.wire.neutral import (
     ArgumentsDelta,
     CitationTold,
@@ -57,34 +58,26 @@ class _Choice:
         self.finished = False
 
 
-class ChatReader:
+class ChatReader(SseReader):
     """Reads a provider's stream."""
 
     def __init__(self) -> None:
-        self._splitter = EventSplitter()
+        super().__init__()
         self._choices: dict[int, _Choice] = {}
         self._started = False
         self._failed = False
         self._done = False
 
-    def feed(self, chunk: bytes) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.feed(chunk):
-            self._read(event, out)
-        return out
-
-    def finish(self) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.finish():
-            self._read(event, out)
+    @override
+    def _end(self, out: list[Event]) -> None:
         for choice in self._choices.values():
             choice.parts.end(out)
             if (
                 self._done and not choice.finished and not self._failed
             ):  # [DONE] without a reason is an end too
                 out.append(Finished("tool" if choice.called else "stop", choice=choice.number))
-        return out
 
+    @override
     def _read(self, event: SseEvent, out: list[Event]) -> None:
         if event.data == DONE:
             self._done = True

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from typing_extensions import override
 
-from headgate.wire.events import EventSplitter, Parts, data_of
+from headgate.wire.events import Parts, SseReader, data_of
 from headgate.wire.google.facts import tokens_of
 from headgate.wire.google.parts import Calls, call_fields, read_part, thought_fields
 from headgate.wire.google.replies import (
@@ -59,29 +60,21 @@ class _Candidate:
         self.finished = False
 
 
-class GenerateReader:
+class GenerateReader(SseReader):
     """Reads a provider's stream."""
 
     def __init__(self) -> None:
-        self._splitter = EventSplitter()
+        super().__init__()
         self._candidates: dict[int, _Candidate] = {}
         self._started = False
         self._failed = False
 
-    def feed(self, chunk: bytes) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.feed(chunk):
-            self._read(event, out)
-        return out
-
-    def finish(self) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.finish():
-            self._read(event, out)
+    @override
+    def _end(self, out: list[Event]) -> None:
         for candidate in self._candidates.values():
             candidate.parts.end(out)
-        return out
 
+    @override
     def _read(self, event: SseEvent, out: list[Event]) -> None:
         fields = data_of(event)
         if self._failed or not fields:

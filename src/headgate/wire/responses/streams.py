@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import cast
 
 import msgspec
+from typing_extensions import override
 
-from headgate.wire.events import EventSplitter, Parts, data_of
+from headgate.wire.events import Parts, SseReader, data_of
 from headgate.wire.neutral import (
     ArgumentsDelta,
     CitationTold,
@@ -62,29 +63,21 @@ class _Response(msgspec.Struct):
 _response = msgspec.json.Decoder(_Response).decode
 
 
-class ResponseReader:
+class ResponseReader(SseReader):
     """Reads a provider's stream."""
 
     def __init__(self) -> None:
-        self._splitter = EventSplitter()
+        super().__init__()
         self._parts = Parts()
         self._said: set[int] = set()  # items whose text or arguments have come in pieces
         self._called = False
         self._failed = False
 
-    def feed(self, chunk: bytes) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.feed(chunk):
-            self._read(event, out)
-        return out
-
-    def finish(self) -> list[Event]:
-        out: list[Event] = []
-        for event in self._splitter.finish():
-            self._read(event, out)
+    @override
+    def _end(self, out: list[Event]) -> None:
         self._parts.end(out)
-        return out
 
+    @override
     def _read(self, event: SseEvent, out: list[Event]) -> None:
         fields = data_of(event)
         kind = text_of(fields.get("type"))
