@@ -42,6 +42,12 @@ class Caller:
         if not self.may(right):
             raise Forbidden(f"This key may not do that: it needs the right {right}.", right=right)
 
+    def whole_tenant(self, what: str) -> str:
+        """The tenant, of a caller who may see all of its apps at once. Raises Forbidden for a key that is pinned to one app."""
+        if self.app_pin is not None:
+            raise Forbidden(f"This key is pinned to one app; {what} are those of all apps together.")
+        return self.tenant
+
     def with_provider_key(self, key: str | None, *, first: bool = False) -> Caller:
         return self if key is None else replace(self, provider_key=key, provider_key_first=first)
 

@@ -68,3 +68,18 @@ async def test_only_admins_change_agents_and_wrong_tiers_are_named(
     assert (await user.get(PATH)).status_code == 200
     assert (await user.patch(f"{PATH}/anna", json={"tags": []})).status_code == 403
     assert "trustTier" in (await client.patch(f"{PATH}/anna", json={"trustTier": "king"})).text
+
+
+async def test_a_key_of_one_app_does_not_see_the_agents_of_the_others(
+    house: House, client: httpx2.AsyncClient
+) -> None:
+    call(house, "anna")
+    made = await house.client((keys_router,)).post(
+        "/api/v1/keys", json={"name": "of the shop", "appId": "shop"}
+    )
+    shop = house.client((router,), key=made.json()["token"])
+
+    answers = [await shop.get(PATH), await shop.get(f"{PATH}/anna")]
+
+    assert [each.status_code for each in answers] == [403, 403]
+    assert "anna" not in "".join(each.text for each in answers)

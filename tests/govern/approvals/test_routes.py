@@ -32,7 +32,7 @@ def wish(house: House, approval_id: str = "apr_1", **more: Any) -> str:
         "tool": "send_email", "arguments": approval_id.encode(), "policy": "p", "version": "1", "rule": "mail", **more,
     })  # fmt: skip
     told = asked(made, approval_id, to_us(house.clock.now()), {"tool": "send_email"})
-    house.recorder.write(closed(Ids(house.clock).new("run"), explanation={ASKED: [told]}))
+    house.recorder.write(closed(Ids(house.clock).new("run"), app=made.app, explanation={ASKED: [told]}))
     return approval_id
 
 
@@ -123,3 +123,18 @@ async def test_only_admins_decide_and_nobody_sees_another_tenants(
     assert (await decide(user, "apr_1")).status_code == 403
     assert (await user.get(PATH)).status_code == 200
     assert (await client.get(f"{PATH}/apr_nothing")).status_code == 404
+
+
+async def test_a_key_of_one_app_sees_and_decides_what_its_app_asked_for_only(house: House) -> None:
+    wish(house, "apr_shop", app="shop")
+    wish(house, "apr_desk", app="desk")
+    body = {"name": "of the shop", "admin": True, "appId": "shop"}
+    made = await house.client((keys_router,)).post("/api/v1/keys", json=body)
+    shop = house.client((router,), key=made.json()["token"])
+
+    listed = (await shop.get(PATH)).json()
+    others = await shop.get(f"{PATH}/apr_desk")
+    decided = [(await decide(shop, each)).status_code for each in ("apr_desk", "apr_shop")]
+
+    assert [each["id"] for each in listed["approvals"]] == ["apr_shop"]
+    assert (others.status_code, decided) == (404, [404, 200])

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from headgate.call.caller import Caller
 from headgate.govern.approvals.tables import approval_votes, approvals
 from headgate.kernel.pages import EXACT_TOTAL, Page
 from headgate.store.bulk import Bulk
@@ -27,10 +28,10 @@ def use(db: Bulk, tenant: str, approval_id: str, run_id: str) -> bool:
 
 
 async def listed(
-    db: AsyncConnection, tenant: str, status: str | None, now_us: int, page: Page
+    db: AsyncConnection, caller: Caller, status: str | None, now_us: int, page: Page
 ) -> tuple[Sequence[Any], int]:
     """Newest first. Whatever waits longer than it may is `expired`."""
-    where = [approvals.c.tenant == tenant, *_with_status(status, now_us)]
+    where = [*_within(caller), *_with_status(status, now_us)]
     query = (
         sa.select(approvals)
         .where(*where)
@@ -53,8 +54,14 @@ def _with_status(status: str | None, now_us: int) -> list[sa.ColumnElement[bool]
     return [approvals.c.status == status, *alive]
 
 
-async def one(db: AsyncConnection, tenant: str, approval_id: str) -> Any:
-    query = sa.select(approvals).where(approvals.c.tenant == tenant, approvals.c.id == approval_id)
+def _within(caller: Caller) -> list[sa.ColumnElement[bool]]:
+    """What the caller may see: all of its tenant, or what its app asked for."""
+    app = [approvals.c.app == caller.app_pin] if caller.app_pin is not None else []
+    return [approvals.c.tenant == caller.tenant, *app]
+
+
+async def one(db: AsyncConnection, caller: Caller, approval_id: str) -> Any:
+    query = sa.select(approvals).where(*_within(caller), approvals.c.id == approval_id)
     return (await db.execute(query)).first()
 
 
@@ -72,9 +79,9 @@ async def decide(
     return (await db.execute(statement)).first() is not None
 
 
-async def lock(db: AsyncConnection, tenant: str, approval_id: str) -> Any:
+async def lock(db: AsyncConnection, caller: Caller, approval_id: str) -> Any:
     """The row, which nobody else decides until this transaction ends."""
-    query = sa.select(approvals).where(approvals.c.tenant == tenant, approvals.c.id == approval_id)
+    query = sa.select(approvals).where(*_within(caller), approvals.c.id == approval_id)
     return (await db.execute(query.with_for_update())).first()
 
 

@@ -20,14 +20,14 @@ router = Router("approvals")
 async def list_approvals(_: CaughtUp, ctx: Reading, page: PageQuery, status: Status | None = None) -> Any:
     """What waits for a decision, or was decided; newest first."""
     now_us = to_us(ctx.clock.now())
-    rows, total = await queries.listed(ctx.db, ctx.tenant, status, now_us, page)
+    rows, total = await queries.listed(ctx.db, ctx.caller, status, now_us, page)
     return page_body("approvals", await service.shown(ctx.db, ctx.tenant, rows, now_us), page, total)
 
 
 @router.get("/api/v1/approvals/{id}", right="approvals:read", response=Approval)
 async def get_approval(_: CaughtUp, ctx: Reading, id: str) -> Any:
     """One approval with its votes."""
-    row = await queries.one(ctx.db, ctx.tenant, id)
+    row = await queries.one(ctx.db, ctx.caller, id)
     if row is None:
         raise NoSuchApproval(f"There is no approval {id!r}.", id=id)
     return (await service.shown(ctx.db, ctx.tenant, [row], to_us(ctx.clock.now())))[0]

@@ -67,7 +67,7 @@ async def vote(
     Raises NoSuchApproval, Decided or MayNotDecide."""
     tenant = decider.caller.tenant
     now_us = to_us(decider.clock.now())
-    row = await queries.lock(db, tenant, approval_id)
+    row = await queries.lock(db, decider.caller, approval_id)
     if row is None:
         raise NoSuchApproval(f"There is no approval {approval_id!r}.", id=approval_id)
     status = status_of(row, now_us)
@@ -84,7 +84,7 @@ async def vote(
     except IntegrityError:
         raise MayNotDecide("You have voted on this approval already.", id=approval_id) from None
     await _conclude(db, decider, row, vote)
-    return (await shown(db, tenant, [await queries.one(db, tenant, approval_id)], now_us))[0]
+    return (await shown(db, tenant, [await queries.one(db, decider.caller, approval_id)], now_us))[0]
 
 
 async def _conclude(db: AsyncConnection, decider: Decider, row: Any, last: Vote) -> None:
@@ -147,12 +147,12 @@ async def shown(db: AsyncConnection, tenant: str, rows: Sequence[Any], now_us: i
 
 
 async def of_run(
-    db: AsyncConnection, tenant: str, explanation: Mapping[str, Any], now_us: int
+    db: AsyncConnection, caller: Caller, explanation: Mapping[str, Any], now_us: int
 ) -> list[dict[str, Any]]:
     """The approvals that a run asked for or used, as its explanation names them."""
     ids = [*(each["id"] for each in explanation.get(ASKED, ())), *explanation.get(USED, ())]
-    rows = [await queries.one(db, tenant, each) for each in dict.fromkeys(ids)]
-    return await shown(db, tenant, [row for row in rows if row is not None], now_us)
+    rows = [await queries.one(db, caller, each) for each in dict.fromkeys(ids)]
+    return await shown(db, caller.tenant, [row for row in rows if row is not None], now_us)
 
 
 async def load_book(database: Database, book: ApprovalBook, tenant: str | None = None) -> None:

@@ -54,7 +54,7 @@ async def packet(asked: Asked, run_id: str) -> Fields:
     look = asked.look
     run = await runs.found(look, run_id)
     now_us = to_us(look.clock.now())
-    named = await approvals.of_run(look.db, look.tenant, run.details.explanation, now_us)
+    named = await approvals.of_run(look.db, look.caller, run.details.explanation, now_us)
     audit, more = await _audit(asked, run, [each["id"] for each in named])
     return sealed(json.decode(json.encode({
         "format": PACKET, "runId": run_id, "tenant": look.tenant, "generatedAt": iso(now_us), "redacted": asked.redact,

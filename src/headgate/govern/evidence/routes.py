@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from headgate.call.caller import Caller
 from headgate.govern.evidence import jobs, packets, packs, pages, queries, replays, service
 from headgate.govern.evidence.schemas import (
     Bundle,
@@ -26,7 +25,7 @@ from headgate.govern.evidence.schemas import (
 from headgate.govern.policies.service import PolicyKeeper
 from headgate.kernel import json
 from headgate.kernel.clock import parse_time, to_us
-from headgate.kernel.errors import BadRequest, Forbidden
+from headgate.kernel.errors import BadRequest
 from headgate.kernel.pages import page_body
 from headgate.operate.jobs import service as background
 from headgate.operate.jobs.service import Enqueuer, NewJob
@@ -36,6 +35,8 @@ from headgate.rim.context import Context, Reading, Writing, caller_of, services_
 from headgate.rim.router import PageQuery, Router
 
 router = Router("evidence")
+
+WHOLE = "these pieces of evidence"
 
 UNREDACTED = "evidence:admin"  # the right to see what redaction takes out
 DAY_CHARS, DAY_US = 10, 24 * 3600 * 1_000_000
@@ -69,12 +70,6 @@ def _canonical(fields: dict[str, Any]) -> Response:
     return Response(json.canonical(fields), media_type="application/json")
 
 
-def _whole(caller: Caller) -> str:
-    if caller.app_pin is not None:
-        raise Forbidden("A key that is pinned to one app cannot see the evidence of the whole tenant.")
-    return caller.tenant
-
-
 @router.get("/api/v1/runs/{id}/evidence-packet", right="runs:read", response=Packet)
 async def get_packet(_: CaughtUp, ctx: Reading, id: str, redact: Redact = True) -> Response:
     """Everything known of a run: why it took its route, whether its record is whole, what was asked and answered, effects,
@@ -92,14 +87,14 @@ async def get_bundle(_: CaughtUp, ctx: Reading, id: str, redact: Redact = True) 
 @router.get("/api/trust/evidence", right="evidence:read", response=Packs)
 async def list_packs(ctx: Reading, page: PageQuery) -> Any:
     """Evidence packs, newest first."""
-    rows, total = await queries.packs(ctx.db, _whole(ctx.caller), page)
+    rows, total = await queries.packs(ctx.db, ctx.caller.whole_tenant(WHOLE), page)
     return page_body("packs", [packs.listed(row) for row in rows], page, total)
 
 
 @router.post("/api/trust/evidence", right="evidence:write", status=201, response=PackMade)
 async def make_pack(_: CaughtUp, ctx: Writing, body: NewPack) -> Any:
     """Make an evidence pack of a period: hashes and counts of the ledger's entries, a hash over them."""
-    _whole(ctx.caller)
+    ctx.caller.whole_tenant(WHOLE)
     to_at = to_us(ctx.clock.now()) + 1 if body.date_to is None else _time("date_to", body.date_to, ends=True)
     period = packs.Period(body.name, body.description, _time("date_from", body.date_from), to_at)
     made = await packs.make(ctx.db, _look(ctx), ctx.ids, period)
@@ -118,7 +113,7 @@ def _time(name: str, text: str, *, ends: bool = False) -> int:
 async def get_pack(ctx: Reading, id: str, format: Literal["json", "html"] = "json") -> Response:
     """A pack whole, read from the ledger again and compared with its hash, with checkpoint and proofs; as JSON, or as a
     page to print."""
-    pack = await packs.document(ctx.db, _whole(ctx.caller), id)
+    pack = await packs.document(ctx.db, ctx.caller.whole_tenant(WHOLE), id)
     if format == "html":
         return HTMLResponse(pages.page(pack), headers={"content-security-policy": pages.POLICY})
     return _canonical(pack)
@@ -127,7 +122,7 @@ async def get_pack(ctx: Reading, id: str, format: Literal["json", "html"] = "jso
 @router.get("/api/trust/feedback", right="evidence:read", response=FeedbackList)
 async def list_feedback(_: CaughtUp, ctx: Reading, page: PageQuery) -> Any:
     """Feedback on runs, newest first; that of `POST /api/v1/runs/{id}/feedback` too."""
-    rows, total = await service.runs.feedback(ctx.db, _whole(ctx.caller), page)
+    rows, total = await service.runs.feedback(ctx.db, ctx.caller.whole_tenant(WHOLE), page)
     return {"count": len(rows), **page_body("feedback", [service.shown(each) for each in rows], page, total)}
 
 
@@ -141,7 +136,7 @@ async def submit_feedback(_: CaughtUp, ctx: Writing, body: NewFeedback) -> Any:
 @router.get("/api/trust/replays", right="evidence:read", response=Replays)
 async def list_replays(ctx: Reading, page: PageQuery) -> Any:
     """Replays, newest first: how far the new answer agrees with the old one, and where it differs."""
-    rows, total = await queries.replays(ctx.db, _whole(ctx.caller), page)
+    rows, total = await queries.replays(ctx.db, ctx.caller.whole_tenant(WHOLE), page)
     return page_body("replays", [replays.shown(row) for row in rows], page, total)
 
 
@@ -161,7 +156,7 @@ async def begin_replay(_: CaughtUp, ctx: Writing, body: NewReplay) -> Any:
 @router.get("/api/trust/status", right="evidence:read", response=TrustStatus)
 async def get_status(_: CaughtUp, request: Request) -> Any:
     """How the trust side stands. The chain is verified again when the last time is over a minute ago."""
-    services, tenant = services_of(request), _whole(caller_of(request))
+    services, tenant = services_of(request), caller_of(request).whole_tenant(WHOLE)
     standing = service.Standing(services.database, services.clock, services.settings.data_dir)
     keeper = cast("PolicyKeeper | None", services.hot.get("policies"))
     return await standing.of(tenant, 0 if keeper is None else len(keeper.files.loaded()))

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from headgate.call.caller import Caller
 from headgate.govern.ledger import export, proofs, queries, service
 from headgate.govern.ledger.queries import Chosen
 from headgate.govern.ledger.schemas import (
@@ -29,7 +28,7 @@ from headgate.govern.ledger.schemas import (
 from headgate.govern.ledger.service import Act
 from headgate.kernel import json
 from headgate.kernel.clock import iso, parse_time, to_us
-from headgate.kernel.errors import BadRequest, Forbidden
+from headgate.kernel.errors import BadRequest
 from headgate.kernel.pages import page_body
 from headgate.rim.context import Reading, Services, caller_of, services_of
 from headgate.rim.router import PageQuery, Router, json_reply
@@ -37,15 +36,10 @@ from headgate.store.dialect import one_snapshot
 
 router = Router("ledger")
 
+WHOLE = "the entries of the ledger"
+
 PLACE_TRIES, PLACE_WAIT_S = 20, 0.05
 RECENT = 10_000  # rows that an incremental verification walks at least
-
-
-def _whole(caller: Caller) -> str:
-    """The tenant of a caller who may see its whole ledger. Raises Forbidden for a key that is pinned to one app."""
-    if caller.app_pin is not None:
-        raise Forbidden("A key that is pinned to one app cannot see the ledger of the whole tenant.")
-    return caller.tenant
 
 
 def _time(name: str, text: str | None) -> int | None:
@@ -63,7 +57,7 @@ async def list_entries(ctx: Reading, page: PageQuery, asked: Annotated[EntryQuer
         asked.event_type, asked.actor, asked.resource, asked.action, asked.run_id, since_us, until_us
     )
     found, total = await queries.listed(
-        ctx.db, _whole(ctx.caller), chosen, limit=page.limit, offset=page.offset
+        ctx.db, ctx.caller.whole_tenant(WHOLE), chosen, limit=page.limit, offset=page.offset
     )
     body = page_body("events", [_event(row) for row in found], page, total)
     return json_reply({"count": len(found), **body})
@@ -82,7 +76,7 @@ def _event(row: Any) -> dict[str, Any]:
 async def append_entry(request: Request, body: NewEntry) -> Any:
     """Put an act of your own down. It gets its place in the chain at once and can't be changed or removed."""
     services, caller = services_of(request), caller_of(request)
-    tenant = _whole(caller)
+    tenant = caller.whole_tenant(WHOLE)
     detail = body.detail if isinstance(body.detail, dict) else {"text": body.detail} if body.detail else {}
     if len(json.canonical(detail)) > MAX_DETAIL_BYTES:
         raise BadRequest(f"`detail` is larger than {MAX_DETAIL_BYTES} bytes.", param="detail")
@@ -112,7 +106,7 @@ async def _place(services: Services, tenant: str, row_id: str) -> str | None:
 async def verify_ledger(request: Request, mode: Literal["full", "incremental"] = "full") -> Any:
     """Walk the chain and compare it with every signed checkpoint. `incremental` begins at a checkpoint before the last
     10,000 entries."""
-    services, tenant = services_of(request), _whole(caller_of(request))
+    services, tenant = services_of(request), caller_of(request).whole_tenant(WHOLE)
     folder: Path = services.settings.data_dir
     checked = await asyncio.to_thread(  # in a thread with a database of its own: hashing would hold the loop
         service.verify_apart,
@@ -135,7 +129,7 @@ async def verify_ledger(request: Request, mode: Literal["full", "incremental"] =
 @router.get("/api/trust/ledger/checkpoints", right="ledger:read", response=Checkpoints)
 async def list_checkpoints(ctx: Reading, page: PageQuery) -> Any:
     """Signed checkpoints, newest first, and the key to check them with."""
-    tenant = _whole(ctx.caller)
+    tenant = ctx.caller.whole_tenant(WHOLE)
     found, total = await queries.checkpoints_page(ctx.db, tenant, limit=page.limit, offset=page.offset)
     head = await queries.head(ctx.db, tenant)
     newest = await proofs.newest(ctx.db, tenant)
@@ -151,13 +145,13 @@ async def list_checkpoints(ctx: Reading, page: PageQuery) -> Any:
 @router.get("/api/trust/ledger/consistency", right="ledger:read", response=Consistency)
 async def prove_consistency(ctx: Reading, from_: Annotated[int, Query(alias="from", ge=1)], to: int) -> Any:
     """That the first `from` entries are the beginning of the first `to` (RFC 6962)."""
-    return json_reply(await proofs.consistency(ctx.db, _whole(ctx.caller), from_, to))
+    return json_reply(await proofs.consistency(ctx.db, ctx.caller.whole_tenant(WHOLE), from_, to))
 
 
 @router.get("/api/trust/ledger/export", right="ledger:read", kind=StreamingResponse)
 async def export_ledger(request: Request) -> StreamingResponse:
     """The whole ledger as JSON lines that prove themselves: `headgate verify FILE --key PUBLIC_KEY` needs no server."""
-    services, tenant = services_of(request), _whole(caller_of(request))
+    services, tenant = services_of(request), caller_of(request).whole_tenant(WHOLE)
     headers = {"content-disposition": 'attachment; filename="ledger.jsonl"'}
     return StreamingResponse(_export(services, tenant), media_type="application/jsonl", headers=headers)
 
@@ -172,7 +166,7 @@ async def _export(services: Services, tenant: str) -> AsyncIterator[bytes]:
 @router.get("/api/trust/ledger/proof/{id}", right="ledger:read", response=Proof)
 async def prove_entry(ctx: Reading, id: str) -> Any:
     """That one entry is in the newest signed tree: the entry, its path to the root, and the signed root."""
-    return await proofs.inclusion(ctx.db, _whole(ctx.caller), id)
+    return await proofs.inclusion(ctx.db, ctx.caller.whole_tenant(WHOLE), id)
 
 
 @router.get("/api/v1/audit", right="ledger:read", response=AuditEvents)
@@ -181,7 +175,7 @@ async def list_audit(ctx: Reading, page: PageQuery, asked: Annotated[AuditQuery,
     since_us = _time("since", asked.since)
     chosen = Chosen(actor=asked.agent, target=asked.action, decision=asked.decision, since_us=since_us)
     found, total = await queries.listed(
-        ctx.db, _whole(ctx.caller), chosen, limit=page.limit, offset=page.offset
+        ctx.db, ctx.caller.whole_tenant(WHOLE), chosen, limit=page.limit, offset=page.offset
     )
     return json_reply(page_body("events", [_audit(row) for row in found], page, total))
 

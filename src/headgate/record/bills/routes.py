@@ -14,7 +14,7 @@ from headgate.govern.ledger import service as ledger
 from headgate.govern.ledger.service import Act
 from headgate.kernel import json
 from headgate.kernel.clock import iso, parse_time, to_us
-from headgate.kernel.errors import BadRequest, Forbidden
+from headgate.kernel.errors import BadRequest
 from headgate.kernel.money import to_usd
 from headgate.kernel.pages import page_body
 from headgate.providers.prices import PriceBook
@@ -72,8 +72,7 @@ async def reconcile(
 ) -> Any:
     """Hold a provider's usage or cost export against the record: the body is the file, CSV or JSON, as it came from
     OpenAI's or Anthropic's API or console. The answer says per day and model what matches, what not, and by how much."""
-    if ctx.caller.app_pin is not None:
-        raise Forbidden("This key is pinned to one app; a bill is that of all apps together.")
+    ctx.caller.whole_tenant("bills")
     body = await request.body()
     try:
         text = body.decode("utf-8")
@@ -116,8 +115,7 @@ async def reprice(request: Request, body: RepriceBody) -> Any:
     """Count runs anew by the prices that hold for their own time: those that had none, and those whose price was corrected.
     A run stays as it was recorded; sums and caps count what is right now."""
     services, caller = services_of(request), caller_of(request)
-    if caller.app_pin is not None:
-        raise Forbidden("This key is pinned to one app; money is summed over all of them.")
+    caller.whole_tenant("sums of money")
     now_us = to_us(services.clock.now())
     since_us = _moment("since", body.since)
     state = Repricing.of(since_us, now_us if body.until is None else _moment("until", body.until))

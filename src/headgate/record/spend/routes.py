@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headgate.call.frames import Closed, Late
 from headgate.kernel.clock import parse_time, to_us
-from headgate.kernel.errors import BadRequest, Forbidden, NotFound
+from headgate.kernel.errors import BadRequest, NotFound
 from headgate.kernel.money import to_usd
 from headgate.kernel.pages import page_body
 from headgate.record.spend import capping, service
@@ -142,22 +142,16 @@ async def delete_cap(
     name: str = "",
 ) -> Any:
     """Remove a cap of this API. What the settings say, or the cap of everybody, holds again."""
-    _check_whole(ctx)
+    ctx.caller.whole_tenant("spend and caps")
     if not await capping.drop(ctx.db, ctx.caller, (scope, name), ctx.ids, ctx.clock):
         raise NotFound("There is no such cap.")
     ctx.changed(capping.PART)
     return {"status": "deleted"}
 
 
-def _check_whole(ctx: Context) -> None:
-    """Money is summed over apps, so a key that may see one app only may not see it."""
-    if ctx.caller.app_pin is not None:
-        raise Forbidden("This key is pinned to one app; spend and caps are those of all apps together.")
-
-
 async def _waiting(ctx: Context) -> Sequence[Closed]:
     """What is written and not in the database yet. Asked before anything else is read."""
-    _check_whole(ctx)
+    ctx.caller.whole_tenant("spend and caps")
     tail = await cast(TailReader, ctx.services.recorder).tail(ctx.db, ctx.tenant)
     return tail.runs
 
@@ -169,13 +163,13 @@ async def _history(ctx: Context, payer: Payer, back: int) -> dict[str, Any]:
 
 
 async def _caps(ctx: Context) -> list[Cap]:
-    _check_whole(ctx)
+    ctx.caller.whole_tenant("spend and caps")
     settings_caps = ctx.services.hot.get("settings_caps", ())
     return (await capping.effective(ctx.db, settings_caps, ctx.tenant))[ctx.tenant]
 
 
 async def _put(ctx: Context, scope: Scope, name: str, body: CapAmounts) -> None:
-    _check_whole(ctx)
+    ctx.caller.whole_tenant("spend and caps")
     cap = capping.make(ctx.tenant, scope, name, Amounts(body.daily_cap, body.monthly_cap, body.soft_cap))
     await capping.put(ctx.db, ctx.caller, cap, ctx.ids, ctx.clock)
     ctx.changed(capping.PART)
